@@ -1,0 +1,117 @@
+//! What the clock and changed rules set off: ends, starts, promotions, re-placement, the ledger's
+//! chain. Jobs call these; so does a read that must not show what is overdue.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::change::{By, Change};
+use super::{Directory, Error};
+use crate::seats::decision::Trigger;
+use crate::store::operations::PlacementRun;
+use crate::store::{self, TenantId, Tx, transact};
+
+/// People handled in one transaction by the clock. Small, since on SQLite everybody else waits.
+const BATCH: i64 = 50;
+/// People looked at in one transaction of a run.
+const RUN_BATCH: i64 = 500;
+
+fn clock() -> By {
+    By {
+        actor: "clock".into(),
+        cause: "clock".into(),
+    }
+}
+
+impl Directory {
+    /// Brings a tenant up to `now`: what is due ends or starts, and who is next gets what is free.
+    pub async fn catch_up(&self, tenant: TenantId, now: Timestamp) -> Result<(), Error> {
+        if !self.store.read(tenant).await?.is_due(now).await? {
+            return Ok(());
+        }
+        while transact!(self.store, tenant, |tx| self.elapse_some(tx, now).await)? {}
+        Ok(())
+    }
+
+    /// One batch; answers whether there may be more.
+    async fn elapse_some(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
+        let due = tx.due(now, BATCH).await?;
+        let cooled = tx.end_cooling(now).await?;
+        if due.is_empty() && cooled.is_empty() {
+            return Ok(false);
+        }
+        let rules = self.current_rules(tx).await?;
+        let mut change = Change::new(tx, rules, clock(), now);
+        for pool in cooled {
+            change.offer(pool);
+        }
+        for due in due {
+            if let Some(mut member) = change.tx.lock_member(due.member).await? {
+                change.elapse(&mut member).await?;
+            }
+        }
+        change.finish().await?;
+        Ok(true)
+    }
+
+    /// Places the next people of the tenant's oldest unfinished run; answers whether there are more.
+    pub async fn place_some(&self, tenant: TenantId, now: Timestamp) -> Result<bool, Error> {
+        transact!(self.store, tenant, |tx| {
+            let Some(mut run) = tx.unfinished_run().await? else {
+                return Ok(false);
+            };
+            let people = tx.people_after(run.after, RUN_BATCH).await?;
+            let rules = self.current_rules(tx).await?;
+            let mut change = Change::new(tx, rules, clock(), now);
+            for id in &people {
+                let Some(mut member) = change.tx.lock_member(*id).await? else {
+                    continue;
+                };
+                if change.settle(&mut member, Trigger::Catalog, false).await? {
+                    change.save_seat(&mut member).await?;
+                    run.changed += 1;
+                }
+            }
+            change.finish().await?;
+            run.done += i64::try_from(people.len()).unwrap_or(0);
+            run.after = people.last().copied().or(run.after);
+            if people.is_empty() {
+                run.finished_at = Some(now);
+            }
+            tx.save_run(&run).await?;
+            Ok(true)
+        })
+    }
+
+    /// Gives the newest lines of the tenant's ledger their place in the chain.
+    pub async fn seal(&self, tenant: TenantId) -> Result<(), Error> {
+        loop {
+            let sealed = transact!(self.store, tenant, |tx| tx.seal().await);
+            match sealed {
+                Ok(100..) => {}
+                // Another replica was faster.
+                Ok(_) | Err(store::Error::Taken) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Begins a run over all people, since what places them has changed.
+pub(super) async fn begin_run(
+    tx: &mut Tx,
+    reason: &str,
+    now: Timestamp,
+) -> Result<PlacementRun, Error> {
+    let run = PlacementRun {
+        id: Uuid::now_v7(),
+        reason: reason.to_owned(),
+        total: tx.count_members().await?,
+        done: 0,
+        changed: 0,
+        after: None,
+        created_at: now,
+        finished_at: None,
+    };
+    tx.insert_run(&run).await?;
+    Ok(run)
+}

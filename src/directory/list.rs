@@ -1,0 +1,520 @@
+//! Lists of users, of groups, or of both: filter, sort, pages by index or cursor (RFC 7644 3.4.2,
+//! RFC 9865).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::OnceCell;
+
+use super::{Caller, Directory, Error, Found, Kind, View, groups, person};
+use crate::scim::error::{Error as ScimError, ScimType};
+use crate::scim::filter;
+use crate::scim::predicate::{self, Predicate, Target};
+use crate::scim::schema::{COACHING_URN, ResourceType};
+use crate::store::lists::{From, Key, Listing};
+use crate::store::{Session, TenantId};
+
+/// Resources on a page if the client does not say.
+pub const DEFAULT_COUNT: i64 = 100;
+/// Resources on a page at most.
+pub const MAX_COUNT: i64 = 500;
+/// Seconds for which a cursor can be used.
+pub const CURSOR_SECONDS: i64 = 3600;
+/// The deepest row that a sorted list of several kinds is walked to.
+const MERGED_DEPTH: i64 = 10_000;
+
+/// What a client asks of a list.
+#[derive(Debug, Clone, Default)]
+pub struct ListQuery {
+    /// `filter`.
+    pub filter: Option<String>,
+    /// `sortBy`.
+    pub sort_by: Option<String>,
+    /// Whether `sortOrder` is `descending`.
+    pub descending: bool,
+    /// `startIndex`, 1 for the first.
+    pub start_index: Option<i64>,
+    /// `cursor`; empty for the first page.
+    pub cursor: Option<String>,
+    /// `count`, at most [`MAX_COUNT`].
+    pub count: Option<i64>,
+    /// What will be shown.
+    pub view: View,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// What is on it.
+    pub resources: Vec<Found>,
+    /// How many there are on all pages.
+    pub total: i64,
+    /// The index of the first, unless the pages are walked by cursor.
+    pub start_index: Option<i64>,
+    /// Where the next page begins, if the pages are walked by cursor and there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// Remembers where the pages of walks ended, so that the next one need not count its way there, and
+/// holds the key that seals cursors.
+#[derive(Clone)]
+pub(super) struct Walks {
+    ends: Cache<(Fingerprint, i64), Key>,
+    sealing: Arc<OnceCell<Vec<u8>>>,
+}
+
+type Fingerprint = [u8; 16];
+
+impl Default for Walks {
+    fn default() -> Self {
+        let ends = Cache::builder()
+            .max_capacity(10_000)
+            .time_to_idle(Duration::from_secs(600))
+            .build();
+        Self {
+            ends,
+            sealing: Arc::default(),
+        }
+    }
+}
+
+/// A place in a list as a cursor holds it.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    #[serde(rename = "l")]
+    list: Fingerprint,
+    #[serde(rename = "e")]
+    expires: i64,
+    #[serde(rename = "p")]
+    place: Place,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Place {
+    #[serde(rename = "k")]
+    After(Key),
+    #[serde(rename = "o")]
+    Offset(i64),
+}
+
+impl Directory {
+    /// A page of a list.
+    ///
+    /// # Errors
+    /// 400 `invalidFilter`, `invalidValue` (what to sort by), `invalidCursor`, `expiredCursor`.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        kinds: &[Kind],
+        query: &ListQuery,
+        now: Timestamp,
+    ) -> Result<Page, Error> {
+        let listings = listings(kinds, query)?;
+        if listings.iter().any(|(_, listing)| tells_outcomes(listing)) {
+            self.catch_up(caller.tenant, now).await?;
+        }
+        let list = fingerprint(caller.tenant, kinds, query);
+        let count = query.count.unwrap_or(DEFAULT_COUNT).clamp(0, MAX_COUNT);
+        let place = match query.cursor.as_deref() {
+            None | Some("") => None,
+            Some(cursor) => Some(self.open_cursor(cursor, list, now).await?),
+        };
+        let start = query.start_index.unwrap_or(1).max(1);
+        let from = match place {
+            Some(Place::After(key)) => From::After(key),
+            Some(Place::Offset(offset)) => From::Offset(offset),
+            None if query.cursor.is_some() => From::Offset(0),
+            None => match self
+                .walks
+                .ends
+                .get(&(list, start))
+                .filter(|_| listings.len() == 1)
+            {
+                Some(key) => From::After(key),
+                None => From::Offset(start - 1),
+            },
+        };
+        let mut session = self.store.read(caller.tenant).await?;
+        let many = listings.len() > 1;
+        let cut = if many {
+            self.merged(&mut session, &listings, &from, count, query.view, now)
+                .await?
+        } else {
+            let Some((kind, listing)) = listings.first() else {
+                return Ok(Page::empty(query));
+            };
+            self.one_kind(&mut session, *kind, listing, &from, count, query.view, now)
+                .await?
+        };
+        let begun = matches!(from, From::Offset(0));
+        let shown = i64::try_from(cut.resources.len()).unwrap_or(i64::MAX);
+        let total = match cut.total {
+            Some(total) => total,
+            // The first page tells when it is all there is.
+            None if begun && !cut.more && count > 0 => shown,
+            None => count_all(&mut session, &listings).await?,
+        };
+        let next = match (&cut.last, &from) {
+            _ if !cut.more => None,
+            (Some(_), From::Offset(offset)) if many => Some(Place::Offset(offset + shown)),
+            (Some(key), _) => Some(Place::After(key.clone())),
+            (None, _) => None,
+        };
+        if query.cursor.is_some() {
+            let next_cursor = match next {
+                Some(place) => Some(self.seal_cursor(list, place, now).await?),
+                None => None,
+            };
+            return Ok(Page {
+                resources: cut.resources,
+                total,
+                start_index: None,
+                next_cursor,
+            });
+        }
+        if let Some(Place::After(key)) = next {
+            self.walks.ends.insert((list, start + shown), key);
+        }
+        Ok(Page {
+            resources: cut.resources,
+            total,
+            start_index: Some(start),
+            next_cursor: None,
+        })
+    }
+
+    #[allow(clippy::too_many_arguments)] // a page is where, what and how much
+    async fn one_kind(
+        &self,
+        session: &mut Session,
+        kind: Kind,
+        listing: &Listing,
+        from: &From,
+        count: i64,
+        view: View,
+        now: Timestamp,
+    ) -> Result<Cut, Error> {
+        if count == 0 {
+            return Ok(Cut::default());
+        }
+        let mut rows = self
+            .rows(session, kind, listing, from, count + 1, view, now)
+            .await?;
+        let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > count;
+        rows.truncate(usize::try_from(count).unwrap_or(0));
+        let last = rows.last().map(|(_, key)| key.clone());
+        let resources = rows.into_iter().map(|(found, _)| found).collect();
+        Ok(Cut {
+            resources,
+            last,
+            more,
+            total: None,
+        })
+    }
+
+    #[allow(clippy::too_many_arguments)] // as above
+    async fn rows(
+        &self,
+        session: &mut Session,
+        kind: Kind,
+        listing: &Listing,
+        from: &From,
+        limit: i64,
+        view: View,
+        now: Timestamp,
+    ) -> Result<Vec<(Found, Key)>, Error> {
+        match kind {
+            Kind::User => {
+                let users = session.list_users(listing, from, limit).await?;
+                let Some((first, _)) = users.first() else {
+                    return Ok(Vec::new());
+                };
+                let rules = self.rules(session, first.catalog_version).await?;
+                let mut rows = Vec::with_capacity(users.len());
+                for (member, key) in users {
+                    let position = person::waitlist_position(session, &member, view).await?;
+                    rows.push((person::found(&member, &rules, position, now), key));
+                }
+                Ok(rows)
+            }
+            Kind::Group => {
+                let found = session.list_groups(listing, from, limit).await?;
+                let ids: Vec<_> = found.iter().map(|(group, _)| group.id).collect();
+                let members = if view.members {
+                    session.members_of(&ids).await?
+                } else {
+                    Vec::new()
+                };
+                let of = |id| {
+                    members
+                        .iter()
+                        .filter(move |(g, _)| *g == id)
+                        .map(|(_, m)| m)
+                };
+                let rows = found.into_iter();
+                Ok(rows
+                    .map(|(g, key)| (groups::resource(&g, &of(g.id).collect::<Vec<_>>()), key))
+                    .collect())
+            }
+        }
+    }
+
+    /// A page over several kinds: one after the other or, sorted, merged.
+    async fn merged(
+        &self,
+        session: &mut Session,
+        listings: &[(Kind, Listing)],
+        from: &From,
+        count: i64,
+        view: View,
+        now: Timestamp,
+    ) -> Result<Cut, Error> {
+        let total = count_all(session, listings).await?;
+        let From::Offset(offset) = *from else {
+            return Err(ScimError::new(
+                400,
+                Some(ScimType::InvalidCursor),
+                "the cursor is not of this list",
+            )
+            .into());
+        };
+        if count == 0 || offset >= total {
+            return Ok(Cut {
+                total: Some(total),
+                ..Cut::default()
+            });
+        }
+        let sorted = listings.iter().any(|(_, listing)| listing.sort.is_some());
+        if sorted && offset + count > MERGED_DEPTH {
+            return Err(ScimError::too_many(
+                "a sorted list of several types is cut after 10,000 resources",
+            )
+            .into());
+        }
+        let mut rows = Vec::new();
+        if sorted {
+            let begin = From::Offset(0);
+            for (kind, listing) in listings {
+                let of = self.rows(session, *kind, listing, &begin, offset + count, view, now);
+                rows.extend(of.await?);
+            }
+            let descending = listings.iter().any(|(_, listing)| listing.descending);
+            rows.sort_by(|(_, a), (_, b)| if descending { order(b, a) } else { order(a, b) });
+            rows.drain(..usize::try_from(offset).unwrap_or(0).min(rows.len()));
+        } else {
+            let mut skip = offset;
+            for (kind, listing) in listings {
+                let want = count - i64::try_from(rows.len()).unwrap_or(0);
+                let size = count_all(session, &[(*kind, listing.clone())]).await?;
+                if want > 0 && skip < size {
+                    let from = From::Offset(skip);
+                    let of = self.rows(session, *kind, listing, &from, want, view, now);
+                    rows.extend(of.await?);
+                }
+                skip = (skip - size).max(0);
+            }
+        }
+        rows.truncate(usize::try_from(count).unwrap_or(0));
+        let shown = i64::try_from(rows.len()).unwrap_or(0);
+        Ok(Cut {
+            last: rows.last().map(|(_, key)| key.clone()),
+            resources: rows.into_iter().map(|(found, _)| found).collect(),
+            more: offset + shown < total,
+            total: Some(total),
+        })
+    }
+
+    async fn sealing_key(&self) -> Result<&[u8], Error> {
+        let key = self
+            .walks
+            .sealing
+            .get_or_try_init(|| self.store.secret("cursor"))
+            .await?;
+        Ok(key)
+    }
+
+    async fn seal_cursor(
+        &self,
+        list: Fingerprint,
+        place: Place,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let cursor = Cursor {
+            list,
+            expires: now.as_second() + CURSOR_SECONDS,
+            place,
+        };
+        let mut bytes = serde_json::to_vec(&cursor)
+            .map_err(|_| crate::store::Error::Inconsistent("a cursor that has no text"))?;
+        let seal = mac(self.sealing_key().await?, &bytes);
+        bytes.extend(seal);
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    async fn open_cursor(
+        &self,
+        text: &str,
+        list: Fingerprint,
+        now: Timestamp,
+    ) -> Result<Place, Error> {
+        let invalid = || {
+            ScimError::new(
+                400,
+                Some(ScimType::InvalidCursor),
+                "the cursor is not of this list",
+            )
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
+        let at = bytes.len().checked_sub(SEAL).ok_or_else(invalid)?;
+        let (body, seal) = bytes.split_at(at);
+        if !bool::from(subtle::ConstantTimeEq::ct_eq(
+            mac(self.sealing_key().await?, body).as_slice(),
+            seal,
+        )) {
+            return Err(invalid().into());
+        }
+        let cursor: Cursor = serde_json::from_slice(body).map_err(|_| invalid())?;
+        if cursor.list != list {
+            return Err(invalid().into());
+        }
+        if cursor.expires <= now.as_second() {
+            let detail = "the cursor has expired; begin again without one";
+            return Err(ScimError::new(400, Some(ScimType::ExpiredCursor), detail).into());
+        }
+        Ok(cursor.place)
+    }
+}
+
+impl Page {
+    fn empty(query: &ListQuery) -> Self {
+        let start_index = query.cursor.is_none().then_some(1);
+        Self {
+            resources: Vec::new(),
+            total: 0,
+            start_index,
+            next_cursor: None,
+        }
+    }
+}
+
+/// What was read for a page.
+#[derive(Default)]
+struct Cut {
+    resources: Vec<Found>,
+    last: Option<Key>,
+    more: bool,
+    total: Option<i64>,
+}
+
+/// Bytes of a cursor's seal.
+const SEAL: usize = 16;
+
+fn mac(key: &[u8], bytes: &[u8]) -> Vec<u8> {
+    // HMAC takes a key of any length, so this cannot fail; if it did no cursor would ever open.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return Vec::new();
+    };
+    mac.update(bytes);
+    let mut seal = mac.finalize().into_bytes().to_vec();
+    seal.truncate(SEAL);
+    seal
+}
+
+async fn count_all(session: &mut Session, listings: &[(Kind, Listing)]) -> Result<i64, Error> {
+    let mut total = 0;
+    for (kind, listing) in listings {
+        let filter = listing.filter.as_ref();
+        total += match kind {
+            Kind::User => session.count_users(filter).await?,
+            Kind::Group => session.count_groups(filter).await?,
+        };
+    }
+    Ok(total)
+}
+
+/// The query typed for each kind. Over several kinds an attribute that one of them lacks matches
+/// nothing there; one that none has is an error.
+fn listings(kinds: &[Kind], query: &ListQuery) -> Result<Vec<(Kind, Listing)>, Error> {
+    let types: Vec<&ResourceType> = kinds.iter().map(|kind| kind.resource_type()).collect();
+    let filters = match query.filter.as_deref() {
+        None => vec![None; kinds.len()],
+        Some(text) => {
+            let parsed = filter::parse(text)?;
+            predicate::compile_across(&types, &parsed)?
+                .into_iter()
+                .map(Some)
+                .collect()
+        }
+    };
+    let sorts = sorts(&types, query.sort_by.as_deref())?;
+    let descending = query.descending;
+    let typed = kinds.iter().zip(filters).zip(sorts);
+    Ok(typed
+        .map(|((kind, filter), sort)| {
+            (
+                *kind,
+                Listing {
+                    filter,
+                    sort,
+                    descending,
+                },
+            )
+        })
+        .collect())
+}
+
+fn sorts(types: &[&ResourceType], name: Option<&str>) -> Result<Vec<Option<Target>>, Error> {
+    let Some(name) = name else {
+        return Ok(vec![None; types.len()]);
+    };
+    let found: Vec<_> = types
+        .iter()
+        .map(|rt| predicate::sort_target(rt, name))
+        .collect();
+    if let (true, Some(Err(error))) = (found.iter().all(Result::is_err), found.first()) {
+        return Err(error.clone().into());
+    }
+    Ok(found.into_iter().map(Result::ok).collect())
+}
+
+/// Whether the list looks at what the clock may have changed since it was stored.
+fn tells_outcomes(listing: &Listing) -> bool {
+    let of = |target: &Target| target.path.first().is_some_and(|key| key == COACHING_URN);
+    listing.sort.as_ref().is_some_and(of)
+        || listing.filter.as_ref().is_some_and(|f| mentions(f, &of))
+}
+
+fn mentions(p: &Predicate, of: &impl Fn(&Target) -> bool) -> bool {
+    match p {
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| mentions(part, of)),
+        Predicate::Not(inner) => mentions(inner, of),
+        Predicate::Test(target, _) | Predicate::Any { target, .. } => of(target),
+    }
+}
+
+fn fingerprint(tenant: TenantId, kinds: &[Kind], query: &ListQuery) -> Fingerprint {
+    let list = format!(
+        "{tenant} {kinds:?} {:?} {:?} {}",
+        query.filter, query.sort_by, query.descending
+    );
+    let mut short = [0; 16];
+    short.copy_from_slice(&Sha256::digest(list)[..16]);
+    short
+}
+
+/// The order of two places in a list that goes up: what is unset comes last.
+fn order(a: &Key, b: &Key) -> std::cmp::Ordering {
+    let unset = |key: &Key| key.value.is_null();
+    let by_value = match (a.value.as_f64(), b.value.as_f64()) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        _ => a.value.as_str().cmp(&b.value.as_str()),
+    };
+    unset(a).cmp(&unset(b)).then(by_value).then(a.id.cmp(&b.id))
+}

@@ -1,0 +1,229 @@
+//! The use cases: one function, one transaction. Here, and only here, the protocol (`scim`), the
+//! rules (`seats`) and the database (`store`) meet.
+
+mod change;
+mod person;
+mod rules;
+
+pub mod admin;
+pub mod credentials;
+pub mod due;
+pub mod groups;
+pub mod list;
+pub mod setup;
+pub mod users;
+
+use jiff::Timestamp;
+use moka::sync::Cache;
+use std::sync::Arc;
+use uuid::Uuid;
+
+use crate::scim::project::Projection;
+use crate::scim::schema::{COACHING_URN, GROUP, ResourceType, USER};
+use crate::scim::{self, Object};
+use crate::store::{self, AsStoreError, Store, TenantId};
+use credentials::{Role, Seen};
+use rules::Rules;
+
+/// All use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Directory {
+    store: Store,
+    rules: Cache<TenantId, Arc<Rules>>,
+    walks: list::Walks,
+    tokens: credentials::Tokens,
+    seen: Arc<Seen>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Their tenant, from the credential.
+    pub tenant: TenantId,
+    /// The credential's public part.
+    pub token: String,
+    /// What it may do.
+    pub role: Role,
+    /// The connection it belongs to.
+    pub connection: Option<Uuid>,
+    /// The request, for the ledger and the log.
+    pub request_id: String,
+}
+
+/// Why a use case did not do what was asked. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The SCIM request is wrong.
+    #[error(transparent)]
+    Scim(#[from] scim::error::Error),
+    /// The administrative request is wrong, or a rule forbids it.
+    #[error("{}", .0.detail)]
+    Refused(Refusal),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// A refusal of the admin API, as RFC 9457 has it.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable name of the problem.
+    pub code: &'static str,
+    /// What is wrong, in words.
+    pub detail: String,
+    /// More, by the code.
+    pub extra: Object,
+}
+
+impl Refusal {
+    /// A refusal without extras.
+    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            extra: Object::new(),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Caller {
+    /// As the ledger names whoever changes something.
+    fn by(&self) -> change::By {
+        change::By {
+            actor: format!("token:{}", self.token),
+            cause: self.request_id.clone(),
+        }
+    }
+}
+
+impl AsStoreError for Error {
+    fn as_store_error(&self) -> Option<&store::Error> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Scim(_) | Self::Refused(_) => None,
+        }
+    }
+}
+
+/// A kind of SCIM resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `/Users`.
+    User,
+    /// `/Groups`.
+    Group,
+}
+
+impl Kind {
+    /// Its schemas.
+    pub fn resource_type(self) -> &'static ResourceType {
+        match self {
+            Self::User => &USER,
+            Self::Group => &GROUP,
+        }
+    }
+}
+
+/// A SCIM resource as it is now: complete but for `meta`, which needs the server's address.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What it is.
+    pub kind: Kind,
+    /// Identifier and attributes.
+    pub resource: Object,
+    /// `meta.version`.
+    pub version: i64,
+    /// `meta.created`.
+    pub created: Timestamp,
+    /// `meta.lastModified`.
+    pub last_modified: Timestamp,
+}
+
+/// The versions that a write may replace: any, or one of these.
+#[derive(Debug, Clone, Default)]
+pub struct IfMatch(pub Option<Vec<i64>>);
+
+impl IfMatch {
+    /// Refuses a write of a version that was not named.
+    fn check(&self, version: i64) -> Result<(), Error> {
+        match &self.0 {
+            Some(versions) if !versions.contains(&version) => Err(scim::error::Error::new(
+                412,
+                None,
+                "the resource has changed: its version is not the one in If-Match",
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Which costly parts of a resource will be shown, so that the others need not be read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct View {
+    /// A group's members.
+    pub members: bool,
+    /// A user's place in line.
+    pub waitlist_position: bool,
+}
+
+impl View {
+    /// What a projection shows.
+    pub fn new(kind: Kind, projection: &Projection) -> Self {
+        Self {
+            members: kind == Kind::Group && projection.includes(kind.resource_type(), "members"),
+            waitlist_position: kind == Kind::User
+                && projection.includes(
+                    kind.resource_type(),
+                    &format!("{COACHING_URN}:waitlistPosition"),
+                ),
+        }
+    }
+}
+
+impl Directory {
+    /// The use cases over a store.
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            rules: Cache::new(1_000),
+            walks: list::Walks::default(),
+            tokens: credentials::Tokens::default(),
+            seen: Arc::default(),
+        }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// The person or group with an identifier that is not one, or nobody's.
+fn unknown(kind: Kind) -> Error {
+    let name = &kind.resource_type().name;
+    scim::error::Error::not_found(format!("there is no {name} with this id")).into()
+}
+
+fn seat_unavailable(pool: &str, figures: &store::catalog::Figures) -> Error {
+    let used = figures.purchased - figures.available;
+    scim::error::Error::new(
+        403,
+        Some(scim::error::ScimType::SeatUnavailable),
+        format!(
+            "No seat available in pool '{pool}' ({} purchased, {used} in use, {} overage). Free a \
+             seat or raise the contract; this is not an authentication error.",
+            figures.purchased, figures.overage
+        ),
+    )
+    .into()
+}

@@ -1,0 +1,85 @@
+//! A tenant's catalog, ready for use: its rules' filters compiled, and held in memory as long as
+//! the catalog's version stays.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{Directory, Error};
+use crate::scim::predicate::{self, Predicate};
+use crate::scim::schema::USER;
+use crate::scim::{Object, filter, matches};
+use crate::seats::catalog::{Catalog, Match, Rule};
+use crate::store::Session;
+
+/// A catalog and what its filters mean.
+pub(super) struct Rules {
+    pub(super) catalog: Catalog,
+    /// In the order of the catalog's rules; none for a rule by group, or for a filter that this
+    /// version no longer understands, which then matches nobody.
+    filters: Vec<Option<Predicate>>,
+}
+
+impl Rules {
+    pub(super) fn new(catalog: Catalog) -> Self {
+        let filters = catalog
+            .rules
+            .iter()
+            .map(|rule| match &rule.matches {
+                Match::Group { .. } => None,
+                Match::Filter(text) => compile(text).ok(),
+            })
+            .collect();
+        Self { catalog, filters }
+    }
+
+    /// The rules that match a person, the winning one first.
+    pub(super) fn matching(&self, search: &Object, groups: &[(Uuid, String)]) -> Vec<&Rule> {
+        let matches = |(rule, filter): &(&Rule, &Option<Predicate>)| match &rule.matches {
+            Match::Group { groups: bound, .. } => groups.iter().any(|(id, _)| bound.contains(id)),
+            Match::Filter(_) => filter
+                .as_ref()
+                .is_some_and(|filter| matches::matches(filter, search)),
+        };
+        self.catalog
+            .rules
+            .iter()
+            .zip(&self.filters)
+            .filter(matches)
+            .map(|(rule, _)| rule)
+            .collect()
+    }
+}
+
+/// Compiles a rule's filter.
+pub(super) fn compile(text: &str) -> Result<Predicate, crate::scim::error::Error> {
+    predicate::compile(&USER, &filter::parse(text)?)
+}
+
+impl Directory {
+    /// The tenant's rules at this version of its catalog. Not for use in a transaction that has
+    /// itself changed the catalog: if that is undone, the version would stand for another content.
+    pub(super) async fn rules(
+        &self,
+        session: &mut Session,
+        version: i64,
+    ) -> Result<Arc<Rules>, Error> {
+        let tenant = session.tenant();
+        if let Some(rules) = self
+            .rules
+            .get(&tenant)
+            .filter(|r| r.catalog.version == version)
+        {
+            return Ok(rules);
+        }
+        let rules = Arc::new(Rules::new(session.catalog().await?));
+        self.rules.insert(tenant, Arc::clone(&rules));
+        Ok(rules)
+    }
+
+    /// The tenant's rules as they are now.
+    pub(super) async fn current_rules(&self, session: &mut Session) -> Result<Arc<Rules>, Error> {
+        let version = session.catalog_version().await?;
+        self.rules(session, version).await
+    }
+}

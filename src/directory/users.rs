@@ -1,0 +1,326 @@
+//! Users: create, read, replace, patch, delete. Each write places the person and moves the seat in
+//! the same transaction.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::change::Change;
+use super::{Caller, Directory, Error, Found, IfMatch, Kind, View, person, unknown};
+use crate::scim::error::{Error as ScimError, ScimType};
+use crate::scim::patch::{self, Patched};
+use crate::scim::schema::USER;
+use crate::scim::{Object, quirks, validate};
+use crate::seats::IdentityState;
+use crate::seats::decision::Trigger;
+use crate::store::members::{Member, Taken};
+use crate::store::{self, Tx, transact};
+
+impl Directory {
+    /// Creates a user (RFC 7644 3.3) and gives the person a seat or a place in line. Somebody who
+    /// was deleted and comes back under the same `externalId` or worker identifier is the same
+    /// person, in a new episode.
+    pub async fn create_user(
+        &self,
+        caller: &Caller,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Found, Error> {
+        let doc = validate::create(&USER, body)?;
+        let id = Uuid::now_v7();
+        let done = transact!(self.store, caller.tenant, |tx| {
+            self.create(tx, caller, id, doc.clone(), now).await
+        });
+        self.refused_is_noted(done, caller, now).await
+    }
+
+    async fn create(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        id: Uuid,
+        doc: Object,
+        now: Timestamp,
+    ) -> Result<Found, Error> {
+        let external_id = doc
+            .get("externalId")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let worker_id = person::worker_id(&doc);
+        let (version, was) = tx
+            .catalog_version_and_returning(external_id.as_deref(), worker_id.as_deref())
+            .await?;
+        let rules = self.rules(tx, version).await?;
+        person::check(&doc, None, &rules.catalog)?;
+        let returning = match was {
+            Some(was) => tx
+                .lock_member(was)
+                .await?
+                .filter(|m| m.identity == IdentityState::Deleted),
+            None => None,
+        };
+        let is_new = returning.is_none();
+        let mut member = Member {
+            id: returning.as_ref().map_or(id, |m| m.id),
+            scim_id: Some(id),
+            identity: IdentityState::Active,
+            managed_by: "scim".into(),
+            connection: caller.connection,
+            external_id: None,
+            worker_id: None,
+            doc: Object::new(),
+            version: 1,
+            created_at: now,
+            last_modified: now,
+            deactivated_at: None,
+            seat_reason: None,
+            groups: Vec::new(),
+            catalog_version: version,
+            assignment: returning.and_then(|m| m.assignment),
+        };
+        write(&mut member, doc, now);
+        let mut change = Change::new(tx, rules, caller.by(), now);
+        let action = if is_new {
+            "member.created"
+        } else {
+            "member.relinked"
+        };
+        change.log(action, Some(member.id), Object::new());
+        change.settle(&mut member, Trigger::Person, true).await?;
+        let keys = person::keys(&member, &change.rules.catalog, now);
+        if is_new {
+            if !change.tx.insert_member(&member, &keys).await? {
+                return Err(self.taken(change.tx, &member).await?);
+            }
+        } else {
+            if let Some(taken) = who_has(change.tx, &member).await? {
+                return Err(uniqueness(taken));
+            }
+            change.tx.save_member(&member, &keys, true).await?;
+        }
+        change.finish().await?;
+        Ok(person::found(&member, &change.rules, None, now))
+    }
+
+    /// Reads a user (RFC 7644 3.4.1).
+    pub async fn read_user(
+        &self,
+        caller: &Caller,
+        id: &str,
+        view: &View,
+        now: Timestamp,
+    ) -> Result<Found, Error> {
+        let id = parse(id)?;
+        let mut session = self.store.read(caller.tenant).await?;
+        let member = session
+            .member_by_scim_id(id)
+            .await?
+            .ok_or_else(|| unknown(Kind::User))?;
+        let rules = self.rules(&mut session, member.catalog_version).await?;
+        let position = person::waitlist_position(&mut session, &member, *view).await?;
+        Ok(person::found(&member, &rules, position, now))
+    }
+
+    /// Replaces a user (RFC 7644 3.5.1).
+    pub async fn replace_user(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: &IfMatch,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Found, Error> {
+        self.update_user(caller, id, if_match, now, |member| {
+            let doc = validate::replace(&USER, &member.doc, body.clone())?;
+            Ok((doc != member.doc).then_some(doc))
+        })
+        .await
+    }
+
+    /// Patches a user (RFC 7644 3.5.2).
+    pub async fn patch_user(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: &IfMatch,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Found, Error> {
+        self.update_user(caller, id, if_match, now, |member| {
+            let normalised = quirks::patch_body(&USER, body.clone())?;
+            if !normalised.leniencies.is_empty() {
+                tracing::debug!(leniencies = ?normalised.leniencies, "PATCH in another form");
+            }
+            match patch::apply(&USER, &member.doc, &normalised.operations)? {
+                Patched::Changed(doc) => Ok(Some(doc)),
+                Patched::Unchanged => Ok(None),
+            }
+        })
+        .await
+    }
+
+    async fn update_user(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: &IfMatch,
+        now: Timestamp,
+        next: impl Fn(&Member) -> Result<Option<Object>, Error> + Send + Sync,
+    ) -> Result<Found, Error> {
+        let id = parse(id)?;
+        let done = transact!(self.store, caller.tenant, |tx| {
+            let mut member = tx
+                .lock_member_by_scim_id(id)
+                .await?
+                .ok_or_else(|| unknown(Kind::User))?;
+            if_match.check(member.version)?;
+            let rules = self.rules(tx, member.catalog_version).await?;
+            let Some(doc) = next(&member)? else {
+                return Ok(person::found(&member, &rules, None, now));
+            };
+            person::check(&doc, Some(&member.doc), &rules.catalog)?;
+            let before = member.clone();
+            write(&mut member, doc, now);
+            let mut change = Change::new(tx, rules, caller.by(), now);
+            note_identity(&mut change, &before, &member);
+            let may_refuse = before.identity != member.identity;
+            change
+                .settle(&mut member, Trigger::Person, may_refuse)
+                .await?;
+            member.version += 1;
+            member.last_modified = now.max(before.last_modified);
+            let claims = |m: &Member| {
+                let name = m.doc.get("userName").cloned();
+                (name, m.worker_id.clone(), m.identity)
+            };
+            if claims(&before) != claims(&member) {
+                if let Some(taken) = who_has(change.tx, &member).await? {
+                    return Err(uniqueness(taken));
+                }
+            }
+            let keys = person::keys(&member, &change.rules.catalog, now);
+            let emails = before.doc.get("emails") != member.doc.get("emails");
+            change.tx.save_member(&member, &keys, emails).await?;
+            change.finish().await?;
+            Ok(person::found(&member, &change.rules, None, now))
+        });
+        self.refused_is_noted(done, caller, now).await
+    }
+
+    /// Deletes a user (RFC 7644 3.6). The person's history stays, and the name is free.
+    pub async fn delete_user(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: &IfMatch,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let id = parse(id)?;
+        transact!(self.store, caller.tenant, |tx| {
+            let mut member = tx
+                .lock_member_by_scim_id(id)
+                .await?
+                .ok_or_else(|| unknown(Kind::User))?;
+            if_match.check(member.version)?;
+            let rules = self.rules(tx, member.catalog_version).await?;
+            let mut change = Change::new(tx, rules, caller.by(), now);
+            change.log("member.deleted", Some(member.id), Object::new());
+            change.settle(&mut member, Trigger::Deleted, false).await?;
+            for group in change.tx.leave_groups(member.id).await? {
+                change.tx.touch_group(group, -1, now).await?;
+            }
+            member.identity = IdentityState::Deleted;
+            member.scim_id = None;
+            member.deactivated_at = member.deactivated_at.or(Some(now));
+            change.save_seat(&mut member).await?;
+            change.finish().await
+        })
+    }
+
+    /// The error for a name that is taken, by the person who has it.
+    async fn taken(&self, tx: &mut Tx, member: &Member) -> Result<Error, Error> {
+        Ok(uniqueness(
+            who_has(tx, member).await?.unwrap_or(Taken::UserName),
+        ))
+    }
+
+    /// A refused seat leaves no trace of the write, but one in the ledger. A unique value that was
+    /// taken while this transaction ran is a conflict like any other.
+    async fn refused_is_noted<T>(
+        &self,
+        done: Result<T, Error>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<T, Error> {
+        match done {
+            Err(Error::Scim(error)) if error.scim_type == Some(ScimType::SeatUnavailable) => {
+                transact!(self.store, caller.tenant, |tx| {
+                    let rules = self.current_rules(tx).await?;
+                    let mut change = Change::new(tx, rules, caller.by(), now);
+                    change.log("seat.refused", None, Object::new());
+                    change.finish().await
+                })?;
+                Err(error.into())
+            }
+            Err(Error::Store(store::Error::Taken)) => Err(uniqueness(Taken::UserName)),
+            done => done,
+        }
+    }
+}
+
+/// Puts a resource into a person: what it says, and who they are by it.
+fn write(member: &mut Member, doc: Object, now: Timestamp) {
+    member.external_id = doc
+        .get("externalId")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    member.worker_id = person::worker_id(&doc);
+    // Only a write that carries `active` changes who the person is.
+    match doc.get("active").and_then(Value::as_bool) {
+        Some(true) => member.identity = IdentityState::Active,
+        Some(false) => member.identity = IdentityState::Inactive,
+        None => {}
+    }
+    match member.identity {
+        IdentityState::Active => member.deactivated_at = None,
+        _ => member.deactivated_at = member.deactivated_at.or(Some(now)),
+    }
+    member.doc = doc;
+}
+
+fn note_identity(change: &mut Change<'_>, before: &Member, after: &Member) {
+    if before.identity == after.identity {
+        return;
+    }
+    let action = match after.identity {
+        IdentityState::Active => "member.reactivated",
+        _ => "member.deactivated",
+    };
+    change.log(action, Some(after.id), Object::new());
+}
+
+async fn who_has(tx: &mut Tx, member: &Member) -> Result<Option<Taken>, Error> {
+    let name = member
+        .doc
+        .get("userName")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let key = crate::scim::predicate::fold(name);
+    let worker = match member.identity {
+        IdentityState::Active => member.worker_id.as_deref(),
+        _ => None,
+    };
+    Ok(tx.taken(&key, worker, member.id).await?)
+}
+
+fn uniqueness(taken: Taken) -> Error {
+    ScimError::uniqueness(match taken {
+        Taken::UserName => "another user has this userName",
+        Taken::WorkerId => "another active user has this workerId",
+    })
+    .into()
+}
+
+pub(super) fn parse(id: &str) -> Result<Uuid, Error> {
+    Uuid::try_parse(id).map_err(|_| unknown(Kind::User))
+}

@@ -1,0 +1,104 @@
+//! Timed work: the use cases that the clock calls. Any replica may do it; a lease keeps two from
+//! doing the same at once, and what they do would be right even then.
+
+use std::time::Duration;
+
+use jiff::ToSpan;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::directory::{Directory, Error};
+
+/// How long to sleep at most; a due time that comes sooner wakes earlier.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The running jobs.
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Jobs {
+    /// Stops after the work in hand.
+    pub async fn stop(self) {
+        // The receiver lives as long as the task.
+        let _ = self.stop.send(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the jobs ended in disorder");
+        }
+    }
+}
+
+/// Starts the jobs.
+pub fn start(directory: Directory, clock: Clock) -> Jobs {
+    let (stop, stopped) = watch::channel(false);
+    Jobs {
+        stop,
+        task: tokio::spawn(run(directory, clock, stopped)),
+    }
+}
+
+async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bool>) {
+    let me = Uuid::now_v7();
+    while !*stopped.borrow() {
+        let pause = match round(&directory, &clock, me).await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => until_due(&directory, &clock).await,
+            Err(error) => {
+                tracing::warn!(%error, "a job failed and will be tried again");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = clock.moved() => {}
+            _ = stopped.changed() => {}
+        }
+    }
+    if let Err(error) = directory.flush_seen().await {
+        tracing::warn!(%error, "what was last seen of connections is lost");
+    }
+}
+
+/// How long to sleep: until something is due, and no longer than a second.
+async fn until_due(directory: &Directory, clock: &Clock) -> Duration {
+    let Ok(Some(due)) = directory.store().next_due().await else {
+        return PAUSE;
+    };
+    let left = due
+        .as_millisecond()
+        .saturating_sub(clock.now().as_millisecond())
+        .max(10);
+    PAUSE.min(Duration::from_millis(left.unsigned_abs()))
+}
+
+/// Does what is to be done now; answers whether a long run has more to do. One batch of it a round,
+/// so that nobody's access waits behind it.
+async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<bool, Error> {
+    directory.flush_seen().await?;
+    let store = directory.store();
+    let due = store.tenants_due(clock.now()).await?;
+    let placing = store.tenants_placing().await?;
+    let sealing = store.tenants_to_seal().await?;
+    if due.is_empty() && placing.is_empty() && sealing.is_empty() {
+        return Ok(false);
+    }
+    let now = clock.now();
+    let until = now.checked_add(30.seconds()).unwrap_or(now);
+    if !store.lease("clock", me, now, until).await? {
+        return Ok(false);
+    }
+    for tenant in due {
+        directory.catch_up(tenant, clock.now()).await?;
+    }
+    let mut more = false;
+    for tenant in placing {
+        more |= directory.place_some(tenant, clock.now()).await?;
+    }
+    for tenant in sealing {
+        directory.seal(tenant).await?;
+    }
+    Ok(more)
+}

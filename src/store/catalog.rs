@@ -1,0 +1,568 @@
+//! Tenants and what they have bought and decided: products, pools, tracks, rules, policy. Every
+//! change moves the tenant's catalog version, by which others know that what they hold is old.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::engine::{Row, args};
+use super::seats::named;
+use super::{Error, Session, Store, TenantId, Tx};
+use crate::seats::catalog::{Catalog, Match, Policy, Pool, Product, Rule, Track, in_order};
+use crate::seats::{Account, catalog};
+
+/// A tenant.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// Number.
+    pub id: TenantId,
+    /// Name.
+    pub name: String,
+    /// IANA name of the zone its days are in.
+    pub time_zone: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// The seats of a pool by account, from one snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Seats bought.
+    pub purchased: i64,
+    /// Free now.
+    pub available: i64,
+    /// Held back.
+    pub reserved: i64,
+    /// Taken for a future start.
+    pub scheduled: i64,
+    /// In use.
+    pub occupied: i64,
+    /// Held for somebody whose access is cut.
+    pub grace: i64,
+    /// Used up.
+    pub burned: i64,
+    /// Beyond the purchase, whatever they are used for.
+    pub overage: i64,
+    /// People in line.
+    pub waitlist: i64,
+}
+
+/// A rule as operators see it, whether it counts or not.
+#[derive(Debug, Clone)]
+pub struct StoredRule {
+    /// The rule.
+    pub rule: Rule,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+fn tenant(row: &Row) -> Result<Tenant, Error> {
+    Ok(Tenant {
+        id: TenantId(row.get("id")?),
+        name: row.get("name")?,
+        time_zone: row.get("time_zone")?,
+        created_at: row.instant("created_at")?,
+    })
+}
+
+impl Store {
+    /// Makes a tenant with its first product; `None` when the name is taken.
+    pub async fn create_tenant(
+        &self,
+        name: &str,
+        time_zone: &str,
+        policy: &Policy,
+        product: (Uuid, &str),
+        now: Timestamp,
+    ) -> Result<Option<Tenant>, Error> {
+        // The tenant this transaction belongs to is the one it makes.
+        let mut tx = self.begin(TenantId(0)).await?;
+        let policy = serde_json::to_value(policy).unwrap_or_default();
+        let made = tx
+            .optional(
+                "insert into tenant (name, time_zone, policy, created_at) values ($1, $2, $3, $4) \
+                 on conflict do nothing returning id, name, time_zone, created_at",
+                args![name, time_zone, policy, now],
+            )
+            .await?;
+        let Some(made) = made else {
+            tx.roll_back().await?;
+            return Ok(None);
+        };
+        let made = tenant(&made)?;
+        tx.tenant = made.id;
+        tx.insert_product(&Product {
+            id: product.0,
+            key: product.1.to_owned(),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(Some(made))
+    }
+
+    /// The tenant with this name.
+    pub async fn tenant_named(&self, name: &str) -> Result<Option<Tenant>, Error> {
+        let sql = "select id, name, time_zone, created_at from tenant where name = $1";
+        let row = self
+            .read(TenantId(0))
+            .await?
+            .optional(sql, args![name])
+            .await?;
+        row.as_ref().map(tenant).transpose()
+    }
+
+    /// All tenants, by name.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
+        let sql = "select id, name, time_zone, created_at from tenant order by name";
+        self.read(TenantId(0))
+            .await?
+            .all(sql, args![])
+            .await?
+            .iter()
+            .map(tenant)
+            .collect()
+    }
+}
+
+impl Session {
+    /// The version of the tenant's catalog.
+    pub async fn catalog_version(&mut self) -> Result<i64, Error> {
+        let sql = "select catalog_version from tenant where id = $1";
+        self.one(sql, args![self.tenant])
+            .await?
+            .get("catalog_version")
+    }
+
+    /// The tenant's catalog.
+    pub async fn catalog(&mut self) -> Result<Catalog, Error> {
+        let sql = "select time_zone, policy, catalog_version from tenant where id = $1";
+        let head = self.one(sql, args![self.tenant]).await?;
+        let zone_name: String = head.get("time_zone")?;
+        let policy = serde_json::Value::Object(head.object("policy")?);
+        Ok(Catalog {
+            version: head.get("catalog_version")?,
+            zone: TimeZone::get(&zone_name)
+                .map_err(|_| Error::Inconsistent("a time zone that no longer exists"))?,
+            zone_name,
+            policy: serde_json::from_value(policy)
+                .map_err(|_| Error::Inconsistent("a policy that cannot be read"))?,
+            products: self.products().await?,
+            pools: self.pools().await?,
+            tracks: self.tracks().await?,
+            rules: in_order(
+                self.rules()
+                    .await?
+                    .into_iter()
+                    .map(|s| s.rule)
+                    .filter(|r| r.enabled)
+                    .collect(),
+            ),
+        })
+    }
+
+    async fn products(&mut self) -> Result<Vec<Product>, Error> {
+        let sql = "select id, key from product where tenant_id = $1 order by key";
+        self.all(sql, args![self.tenant])
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(Product {
+                    id: row.get("id")?,
+                    key: row.get("key")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn pools(&mut self) -> Result<Vec<Pool>, Error> {
+        let sql = "select id, product_id, key, subscription_type, term_start, term_end, full_policy, \
+                     overage_limit, reuse_policy, cooldown_days, default_duration_days, \
+                     fallback_pool_id, state from pool where tenant_id = $1 order by key";
+        self.all(sql, args![self.tenant])
+            .await?
+            .iter()
+            .map(pool)
+            .collect()
+    }
+
+    async fn tracks(&mut self) -> Result<Vec<Track>, Error> {
+        let sql = "select id, product_id, key, name, duration_days, is_default, state \
+                   from track where tenant_id = $1 order by key";
+        self.all(sql, args![self.tenant])
+            .await?
+            .iter()
+            .map(track)
+            .collect()
+    }
+
+    /// All rules, the winning one first.
+    pub async fn rules(&mut self) -> Result<Vec<StoredRule>, Error> {
+        let sql = "select group_id, rule_id from rule_group where tenant_id = $1";
+        let mut bound: Vec<(Uuid, Uuid)> = Vec::new();
+        for row in self.all(sql, args![self.tenant]).await? {
+            bound.push((row.get("rule_id")?, row.get("group_id")?));
+        }
+        let sql = "select id, priority, group_name, filter, track_id, pool_id, duration_days, \
+                     on_unmatch, enabled, created_at from mapping_rule where tenant_id = $1 \
+                   order by priority, filter is not null, id";
+        self.all(sql, args![self.tenant])
+            .await?
+            .iter()
+            .map(|row| stored_rule(row, &bound))
+            .collect()
+    }
+
+    /// The seats of every pool, or of one, as this snapshot has them.
+    pub async fn figures(&mut self, only: Option<Uuid>) -> Result<Vec<(Uuid, Figures)>, Error> {
+        let mut all: Vec<(Uuid, Figures)> = Vec::new();
+        let pools = self
+            .all(
+                "select p.id, (select count(*) from assignment a where a.tenant_id = p.tenant_id \
+                   and a.waiting_pool_id = p.id) as waitlist from pool p \
+                 where p.tenant_id = $1 and (p.id = $2 or $3) order by p.key",
+                args![self.tenant, only, only.is_none()],
+            )
+            .await?;
+        for row in &pools {
+            let figures = Figures {
+                waitlist: row.get("waitlist")?,
+                ..Figures::default()
+            };
+            all.push((row.get("id")?, figures));
+        }
+        let counts = self
+            .all(
+                "select pool_id, state, overage, count(*) as n from seat \
+                 where tenant_id = $1 and (pool_id = $2 or $3) group by pool_id, state, overage",
+                args![self.tenant, only, only.is_none()],
+            )
+            .await?;
+        for row in &counts {
+            let id: Uuid = row.get("pool_id")?;
+            if let Some((_, figures)) = all.iter_mut().find(|(pool, _)| *pool == id) {
+                figures.add(named(row, "state")?, row.get("overage")?, row.get("n")?);
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl Figures {
+    fn add(&mut self, account: Account, overage: bool, n: i64) {
+        *match account {
+            Account::Available => &mut self.available,
+            Account::Reserved => &mut self.reserved,
+            Account::Scheduled => &mut self.scheduled,
+            Account::Occupied => &mut self.occupied,
+            Account::Grace => &mut self.grace,
+            Account::Burned => &mut self.burned,
+        } += n;
+        *if overage {
+            &mut self.overage
+        } else {
+            &mut self.purchased
+        } += n;
+    }
+}
+
+fn pool(row: &Row) -> Result<Pool, Error> {
+    Ok(Pool {
+        id: row.get("id")?,
+        product: row.get("product_id")?,
+        key: row.get("key")?,
+        subscription_type: row.get("subscription_type")?,
+        term_start: row.instant("term_start")?,
+        term_end: row.instant("term_end")?,
+        full_policy: named(row, "full_policy")?,
+        overage_limit: row.get("overage_limit")?,
+        reuse_policy: named(row, "reuse_policy")?,
+        cooldown_days: row.get("cooldown_days")?,
+        default_duration_days: row.get("default_duration_days")?,
+        fallback: row.get("fallback_pool_id")?,
+        live: row.get::<String>("state")? == "live",
+    })
+}
+
+fn track(row: &Row) -> Result<Track, Error> {
+    Ok(Track {
+        id: row.get("id")?,
+        product: row.get("product_id")?,
+        key: row.get("key")?,
+        name: row.get("name")?,
+        duration_days: row.get("duration_days")?,
+        is_default: row.get("is_default")?,
+        live: row.get::<String>("state")? == "live",
+    })
+}
+
+fn stored_rule(row: &Row, bound: &[(Uuid, Uuid)]) -> Result<StoredRule, Error> {
+    let id = row.get("id")?;
+    let name: Option<String> = row.get("group_name")?;
+    let filter: Option<String> = row.get("filter")?;
+    let matches = match (name, filter) {
+        (Some(name), _) => {
+            let groups = bound
+                .iter()
+                .filter(|(rule, _)| *rule == id)
+                .map(|(_, group)| *group);
+            Match::Group {
+                name,
+                groups: groups.collect(),
+            }
+        }
+        (None, Some(filter)) => Match::Filter(filter),
+        (None, None) => return Err(Error::Inconsistent("a rule for nobody")),
+    };
+    Ok(StoredRule {
+        rule: Rule {
+            id,
+            priority: row.get("priority")?,
+            matches,
+            track: row.get("track_id")?,
+            pool: row.get("pool_id")?,
+            duration_days: row.get("duration_days")?,
+            on_unmatch: named(row, "on_unmatch")?,
+            enabled: row.get("enabled")?,
+        },
+        created_at: row.instant("created_at")?,
+    })
+}
+
+impl Tx {
+    /// Moves the catalog's version, so that everybody reads it anew, and answers the new one.
+    pub async fn touch_catalog(&mut self) -> Result<i64, Error> {
+        let sql = "update tenant set catalog_version = catalog_version + 1 where id = $1 \
+                   returning catalog_version";
+        self.one(sql, args![self.tenant])
+            .await?
+            .get("catalog_version")
+    }
+
+    /// Saves the tenant's policy.
+    pub async fn save_policy(&mut self, policy: &Policy) -> Result<(), Error> {
+        let policy = serde_json::to_value(policy).unwrap_or_default();
+        self.run(
+            "update tenant set policy = $2 where id = $1",
+            args![self.tenant, policy],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Makes a product.
+    pub async fn insert_product(&mut self, product: &Product) -> Result<(), Error> {
+        let sql = "insert into product (tenant_id, id, key, name) values ($1, $2, $3, $3)";
+        self.run(sql, args![self.tenant, product.id, &product.key])
+            .await?;
+        Ok(())
+    }
+
+    /// Makes a pool without seats.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] when the key is.
+    pub async fn insert_pool(&mut self, pool: &Pool, now: Timestamp) -> Result<(), Error> {
+        let mut values = self.pool_values(pool);
+        values.push(now.into());
+        self.run(
+            "insert into pool (tenant_id, id, product_id, key, subscription_type, term_start, \
+               term_end, full_policy, overage_limit, reuse_policy, cooldown_days, \
+               default_duration_days, fallback_pool_id, state, created_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            values,
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Saves a pool.
+    pub async fn save_pool(&mut self, pool: &Pool) -> Result<(), Error> {
+        self.run(
+            "update pool set product_id = $3, key = $4, subscription_type = $5, term_start = $6, \
+               term_end = $7, full_policy = $8, overage_limit = $9, reuse_policy = $10, \
+               cooldown_days = $11, default_duration_days = $12, fallback_pool_id = $13, \
+               state = $14 where tenant_id = $1 and id = $2",
+            self.pool_values(pool),
+        )
+        .await?;
+        Ok(())
+    }
+
+    fn pool_values(&self, pool: &Pool) -> Vec<super::engine::Value> {
+        args![
+            self.tenant,
+            pool.id,
+            pool.product,
+            &pool.key,
+            &pool.subscription_type,
+            pool.term_start,
+            pool.term_end,
+            pool.full_policy.as_str(),
+            pool.overage_limit,
+            pool.reuse_policy.as_str(),
+            pool.cooldown_days,
+            pool.default_duration_days,
+            pool.fallback,
+            if pool.live { "live" } else { "closed" },
+        ]
+    }
+
+    /// Adds purchased seats to a pool that is held, in one statement.
+    pub async fn add_seats(&mut self, pool: Uuid, count: i64) -> Result<(), Error> {
+        self.run(
+            "with recursive s (n) as (select cast(1 as bigint) where $3 > 0 \
+               union all select n + 1 from s where n < $3) \
+             insert into seat (tenant_id, pool_id, n, state) \
+             select $1, $2, s.n + coalesce((select max(n) from seat where tenant_id = $1 \
+               and pool_id = $2), 0), 'available' from s",
+            args![self.tenant, pool, count],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Removes free purchased seats of a pool that is held; answers how many it found.
+    pub async fn remove_seats(&mut self, pool: Uuid, count: i64) -> Result<u64, Error> {
+        self.run(
+            "delete from seat where tenant_id = $1 and pool_id = $2 and n in (select n from seat \
+               where tenant_id = $1 and pool_id = $2 and state = 'available' and overage = $4 \
+               order by n desc limit $3 {lock})",
+            args![self.tenant, pool, count, false],
+        )
+        .await
+    }
+
+    /// Makes a track.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] when the key is.
+    pub async fn insert_track(&mut self, track: &Track, now: Timestamp) -> Result<(), Error> {
+        let mut values = self.track_values(track);
+        values.push(now.into());
+        self.run(
+            "insert into track (tenant_id, id, product_id, key, name, duration_days, is_default, \
+               state, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            values,
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Saves a track.
+    pub async fn save_track(&mut self, track: &Track) -> Result<(), Error> {
+        self.run(
+            "update track set product_id = $3, key = $4, name = $5, duration_days = $6, \
+               is_default = $7, state = $8 where tenant_id = $1 and id = $2",
+            self.track_values(track),
+        )
+        .await?;
+        Ok(())
+    }
+
+    fn track_values(&self, track: &Track) -> Vec<super::engine::Value> {
+        args![
+            self.tenant,
+            track.id,
+            track.product,
+            &track.key,
+            &track.name,
+            track.duration_days,
+            track.is_default,
+            if track.live { "live" } else { "retired" },
+        ]
+    }
+
+    /// Makes no track the default one, before another becomes it.
+    pub async fn clear_default_track(&mut self) -> Result<(), Error> {
+        let sql = "update track set is_default = $2 where tenant_id = $1 and is_default = $3";
+        self.run(sql, args![self.tenant, false, true]).await?;
+        Ok(())
+    }
+
+    /// Makes a rule and binds it to the groups that bear its name.
+    pub async fn insert_rule(&mut self, rule: &Rule, now: Timestamp) -> Result<(), Error> {
+        let mut values = self.rule_values(rule);
+        values.push(now.into());
+        self.run(
+            "insert into mapping_rule (tenant_id, id, priority, group_name, group_key, filter, \
+               track_id, pool_id, duration_days, on_unmatch, enabled, created_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            values,
+        )
+        .await?;
+        self.bind_rule(rule).await
+    }
+
+    /// Saves a rule and binds it to the groups that bear its name as well.
+    pub async fn save_rule(&mut self, rule: &Rule) -> Result<(), Error> {
+        self.run(
+            "update mapping_rule set priority = $3, group_name = $4, group_key = $5, filter = $6, \
+               track_id = $7, pool_id = $8, duration_days = $9, on_unmatch = $10, enabled = $11 \
+             where tenant_id = $1 and id = $2",
+            self.rule_values(rule),
+        )
+        .await?;
+        self.bind_rule(rule).await
+    }
+
+    /// Forgets which groups a rule has met.
+    pub async fn unbind_rule(&mut self, rule: Uuid) -> Result<(), Error> {
+        let sql = "delete from rule_group where tenant_id = $1 and rule_id = $2";
+        self.run(sql, args![self.tenant, rule]).await?;
+        Ok(())
+    }
+
+    /// Removes a rule; answers whether there was one.
+    pub async fn delete_rule(&mut self, rule: Uuid) -> Result<bool, Error> {
+        let sql = "delete from mapping_rule where tenant_id = $1 and id = $2";
+        Ok(self.run(sql, args![self.tenant, rule]).await? > 0)
+    }
+
+    fn rule_values(&self, rule: &Rule) -> Vec<super::engine::Value> {
+        let (name, filter) = match &rule.matches {
+            Match::Group { name, .. } => (Some(name.as_str()), None),
+            Match::Filter(filter) => (None, Some(filter.as_str())),
+        };
+        args![
+            self.tenant,
+            rule.id,
+            rule.priority,
+            name,
+            name.map(crate::scim::predicate::fold),
+            filter,
+            rule.track,
+            rule.pool,
+            rule.duration_days,
+            rule.on_unmatch.as_str(),
+            rule.enabled,
+        ]
+    }
+
+    async fn bind_rule(&mut self, rule: &Rule) -> Result<(), Error> {
+        if matches!(rule.matches, catalog::Match::Group { .. }) {
+            self.run(
+                "insert into rule_group (tenant_id, rule_id, group_id) \
+                 select r.tenant_id, r.id, g.id from mapping_rule r join scim_group g \
+                   on g.tenant_id = r.tenant_id and g.display_key = r.group_key \
+                 where r.tenant_id = $1 and r.id = $2 on conflict do nothing",
+                args![self.tenant, rule.id],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Binds a group to the rules that look for its name; answers whether there were any.
+    pub async fn bind_group(&mut self, group: Uuid) -> Result<bool, Error> {
+        let bound = self
+            .run(
+                "insert into rule_group (tenant_id, rule_id, group_id) \
+                 select r.tenant_id, r.id, g.id from mapping_rule r join scim_group g \
+                   on g.tenant_id = r.tenant_id and g.display_key = r.group_key \
+                 where r.tenant_id = $1 and g.id = $2 on conflict do nothing",
+                args![self.tenant, group],
+            )
+            .await?;
+        Ok(bound > 0)
+    }
+}
