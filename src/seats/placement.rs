@@ -303,3 +303,6 @@ impl<'c> Request<'c, '_> {
 fn moment(text: Option<&str>) -> Option<When> {
     text.and_then(|text| days::read(text).ok().flatten())
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,10 @@ pub mod members;
 pub mod operations;
 pub mod seats;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use uuid::Uuid;

@@ -1,0 +1,239 @@
+//! Carries out what the rules decide: takes, moves and frees seats, gives freed ones to the next in
+//! line, and writes the ledger, all inside the transaction of the change that set it off.
+
+mod promote;
+mod release;
+mod take;
+mod transfer;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::rules::Rules;
+use super::{Error, person};
+use crate::scim::Object;
+use crate::seats::catalog::Pool;
+use crate::seats::decision::{Decision, Trigger, decide};
+use crate::seats::placement::Target;
+use crate::seats::{Account, Assignment, SeatState};
+use crate::store::ledger::{Entry, Move};
+use crate::store::members::Member;
+use crate::store::{self, Tx};
+
+/// Who changes something, and the request it came with.
+#[derive(Debug, Clone)]
+pub(super) struct By {
+    pub(super) actor: String,
+    pub(super) cause: String,
+}
+
+/// One transaction's changes to seats.
+pub(super) struct Change<'t> {
+    pub(super) tx: &'t mut Tx,
+    pub(super) rules: Arc<Rules>,
+    by: By,
+    now: Timestamp,
+    lines: Vec<Entry>,
+    /// Made here, and stored once their person is.
+    begun: Vec<Assignment>,
+    /// Pools in which a seat came free.
+    freed: BTreeSet<Uuid>,
+    /// Who got a seat because of that.
+    pub(super) promoted: Vec<Uuid>,
+}
+
+impl<'t> Change<'t> {
+    pub(super) fn new(tx: &'t mut Tx, rules: Arc<Rules>, by: By, now: Timestamp) -> Self {
+        Self {
+            tx,
+            rules,
+            by,
+            now,
+            lines: Vec::new(),
+            begun: Vec::new(),
+            freed: BTreeSet::new(),
+            promoted: Vec::new(),
+        }
+    }
+
+    /// Writes a line of the ledger.
+    pub(super) fn log(&mut self, action: &str, member: Option<Uuid>, detail: Object) {
+        self.line(action, member, None, None, detail);
+    }
+
+    /// Writes a line of the ledger about seats that moved without an assignment.
+    pub(super) fn log_move(&mut self, action: &str, moved: Move) {
+        self.line(action, None, None, Some(moved), Object::new());
+    }
+
+    /// Gives what is free in a pool to those in line for it when this change is finished.
+    pub(super) fn offer(&mut self, pool: Uuid) {
+        self.freed.insert(pool);
+    }
+
+    fn line(
+        &mut self,
+        action: &str,
+        member: Option<Uuid>,
+        assignment: Option<Uuid>,
+        moved: Option<Move>,
+        detail: Object,
+    ) {
+        self.lines.push(Entry {
+            id: Uuid::now_v7(),
+            at: self.now,
+            actor: self.by.actor.clone(),
+            cause: self.by.cause.clone(),
+            action: action.to_owned(),
+            member,
+            assignment,
+            moved,
+            detail,
+        });
+    }
+
+    fn moved(
+        &mut self,
+        action: &str,
+        a: &Assignment,
+        moved: (&'static str, &'static str, Uuid),
+        detail: Object,
+    ) {
+        let (from, to, pool) = moved;
+        let moved = Move {
+            pool,
+            from,
+            to,
+            quantity: 1,
+        };
+        self.line(action, Some(a.member), Some(a.id), Some(moved), detail);
+    }
+
+    /// Lets the rules look at a person and carries out what they decide. Answers whether the
+    /// stored seat state changed; `member` then has the new one, and is to be saved by the caller.
+    pub(super) async fn settle(
+        &mut self,
+        member: &mut Member,
+        trigger: Trigger,
+        may_refuse: bool,
+    ) -> Result<bool, Error> {
+        let rules = Arc::clone(&self.rules);
+        let catalog = &rules.catalog;
+        let person = person::person(&rules, member);
+        let decision = decide(
+            catalog,
+            &person,
+            member.assignment.as_ref(),
+            trigger,
+            self.now,
+        );
+        let before = (member.assignment.clone(), member.seat_reason);
+        let inputs = person.inputs;
+        match (decision, member.assignment.clone()) {
+            (Decision::Keep(reason), current) => {
+                member.seat_reason = reason.or(match current {
+                    Some(_) => member.seat_reason,
+                    None => None,
+                });
+            }
+            (Decision::Remember(_), Some(mut last)) => {
+                last.inputs = if trigger == Trigger::Catalog {
+                    inputs
+                } else {
+                    String::new()
+                };
+                self.tx.save_assignment(&last).await?;
+                member.assignment = Some(last);
+                return Ok(false);
+            }
+            (Decision::Open(target), last) => {
+                self.open(member, last.as_ref(), &target, inputs, may_refuse)
+                    .await?;
+            }
+            (Decision::Change(target), Some(open)) => {
+                self.adjust(member, open, &target, inputs).await?
+            }
+            (Decision::Move(target), Some(open)) => {
+                self.transfer(member, open, &target, inputs).await?
+            }
+            (Decision::Grace(until, reason), Some(open)) => {
+                self.begin_grace(member, open, until, reason).await?;
+            }
+            (Decision::End(reason), Some(open)) => {
+                self.end(member, open, reason, self.now, inputs).await?;
+            }
+            // Only an assignment that exists can be remembered, changed, moved, cut or ended.
+            (_, None) => return Err(store::Error::Inconsistent("a decision about nothing").into()),
+        }
+        Ok(differs(&before.0, &member.assignment) || before.1 != member.seat_reason)
+    }
+
+    /// Finishes the change, once the person is saved: stores what began, gives freed seats to those
+    /// in line and writes the ledger.
+    pub(super) async fn finish(&mut self) -> Result<(), Error> {
+        for a in std::mem::take(&mut self.begun) {
+            self.tx.insert_assignment(&a).await?;
+        }
+        while let Some(pool) = self.freed.pop_first() {
+            while self.promote(pool).await? {}
+        }
+        let lines = std::mem::take(&mut self.lines);
+        self.tx.append(&lines).await?;
+        Ok(())
+    }
+
+    /// Saves a member whose seat state alone changed.
+    pub(super) async fn save_seat(&mut self, member: &mut Member) -> Result<(), Error> {
+        member.version += 1;
+        member.last_modified = self.now.max(member.last_modified);
+        let keys = person::keys(member, &self.rules.catalog, self.now);
+        self.tx.save_member(member, &keys, false).await?;
+        Ok(())
+    }
+
+    /// Makes sure that this transaction alone may change a pool's seats.
+    fn need(&self, pool: Uuid) -> Result<(), store::Error> {
+        if self.tx.holds_pool(pool) {
+            return Ok(());
+        }
+        Err(store::Error::NeedPools(BTreeSet::from([pool])))
+    }
+}
+
+/// Whether an assignment changed in what anybody sees.
+fn differs(before: &Option<Assignment>, after: &Option<Assignment>) -> bool {
+    let seen = |a: &Option<Assignment>| {
+        a.as_ref().map(|a| Assignment {
+            inputs: String::new(),
+            ..a.clone()
+        })
+    };
+    seen(before) != seen(after)
+}
+
+fn seated(a: &Assignment) -> &'static str {
+    if a.state == SeatState::Scheduled {
+        "seat.scheduled"
+    } else {
+        "seat.assigned"
+    }
+}
+
+fn account(a: &Assignment) -> &'static str {
+    a.state.account().unwrap_or(Account::Occupied).as_str()
+}
+
+fn placed(target: &Target<'_>, pool: &Pool) -> Object {
+    object(json!({"track": target.track.key, "pool": pool.key, "rule": target.rule}))
+}
+
+fn object(value: serde_json::Value) -> Object {
+    match value {
+        serde_json::Value::Object(object) => object,
+        _ => Object::new(),
+    }
+}

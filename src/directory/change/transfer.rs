@@ -1,0 +1,160 @@
+//! Moving to a seat in another pool.
+
+use super::take::Got;
+use super::{Change, account, placed, seated};
+use crate::directory::Error;
+use crate::scim::Object;
+use crate::seats::catalog::Pool;
+use crate::seats::placement::{Target, Window};
+use crate::seats::{Account, Assignment, SeatReason, SeatState, Waiting};
+use crate::store::members::Member;
+
+impl Change<'_> {
+    /// A seat in another pool, taken before this one is given up. Where that pool is full, the
+    /// person keeps what they have and stands in its line.
+    pub(super) async fn transfer(
+        &mut self,
+        member: &mut Member,
+        mut a: Assignment,
+        target: &Target<'_>,
+        inputs: String,
+    ) -> Result<(), Error> {
+        if a.seat.is_some() {
+            self.need(a.pool)?;
+        }
+        let wanted = target.pools.first().map(|(pool, _)| pool.id);
+        if a.waiting.map(|w| w.pool) == wanted && a.inputs == inputs {
+            return Ok(());
+        }
+        let got = self.allocate(target, false).await?;
+        a.inputs = inputs;
+        match got {
+            Got::Seat {
+                pool,
+                window,
+                n,
+                overage,
+            } => {
+                self.reseat(member, a, target, (pool, window, n, overage))
+                    .await
+            }
+            Got::Line { pool, window } => {
+                let since = a
+                    .waiting
+                    .filter(|w| w.pool == pool.id)
+                    .map_or(self.now, |w| w.since);
+                a.waiting = Some(Waiting {
+                    pool: pool.id,
+                    since,
+                });
+                let detail = placed(target, pool);
+                if a.seat.is_none() {
+                    put(&mut a, target, pool, window);
+                    member.seat_reason = Some(SeatReason::PoolFull);
+                    self.line("seat.waitlisted", Some(a.member), Some(a.id), None, detail);
+                } else {
+                    if let (SeatState::Grace, Some(n)) = (a.state, a.seat) {
+                        // Access comes back on the old seat while the new one is waited for.
+                        let waiting = a.waiting;
+                        self.sit(&mut a, n);
+                        a.waiting = waiting;
+                        let to = a.state.account().unwrap_or(Account::Occupied);
+                        self.tx.move_seat(a.pool, n, to).await?;
+                        let moved = (Account::Grace.as_str(), to.as_str(), a.pool);
+                        self.moved("seat.restored", &a, moved, Object::new());
+                    }
+                    if a.state == SeatState::Scheduled {
+                        // Nobody starts in a pool they are leaving: they wait for the right one.
+                        return self.queue_instead(member, a, target, (pool, window)).await;
+                    }
+                    member.seat_reason = Some(SeatReason::TransferWaiting);
+                    self.line(
+                        "seat.transfer_waiting",
+                        Some(a.member),
+                        Some(a.id),
+                        None,
+                        detail,
+                    );
+                }
+                self.tx.save_assignment(&a).await?;
+                member.assignment = Some(a);
+                Ok(())
+            }
+        }
+    }
+
+    /// A start that lies ahead gives its seat back and waits in another pool's line.
+    pub(super) async fn queue_instead(
+        &mut self,
+        member: &mut Member,
+        mut a: Assignment,
+        target: &Target<'_>,
+        (pool, window): (&Pool, Window),
+    ) -> Result<(), Error> {
+        let old = (a.pool, a.seat.take());
+        a.state = SeatState::Waitlisted;
+        put(&mut a, target, pool, window);
+        member.seat_reason = Some(SeatReason::PoolFull);
+        self.line(
+            "seat.waitlisted",
+            Some(a.member),
+            Some(a.id),
+            None,
+            placed(target, pool),
+        );
+        self.tx.save_assignment(&a).await?;
+        if let (pool, Some(n)) = old {
+            self.free(&a, pool, n, Account::Scheduled, false).await?;
+        }
+        member.assignment = Some(a);
+        Ok(())
+    }
+
+    /// Moves an assignment onto a seat that was taken, and frees the one it held.
+    pub(super) async fn reseat(
+        &mut self,
+        member: &mut Member,
+        mut a: Assignment,
+        target: &Target<'_>,
+        (pool, window, n, overage): (&Pool, Window, i64, bool),
+    ) -> Result<(), Error> {
+        let old = (a.pool, a.seat, a.state.account());
+        let held = a.held && a.state != SeatState::Scheduled;
+        put(&mut a, target, pool, window);
+        self.sit(&mut a, n);
+        let from = if overage {
+            "overage"
+        } else {
+            Account::Available.as_str()
+        };
+        let action = if old.1.is_some() {
+            "seat.transferred"
+        } else {
+            seated(&a)
+        };
+        self.moved(
+            action,
+            &a,
+            (from, account(&a), a.pool),
+            placed(target, pool),
+        );
+        member.seat_reason = None;
+        self.tx.save_assignment(&a).await?;
+        if let (pool, Some(n), Some(account)) = old {
+            self.free(&a, pool, n, account, held).await?;
+        }
+        member.assignment = Some(a);
+        Ok(())
+    }
+}
+
+/// Puts an assignment where a placement says.
+fn put(a: &mut Assignment, target: &Target<'_>, pool: &Pool, window: Window) {
+    a.pool = pool.id;
+    a.product = pool.product;
+    a.track = target.track.id;
+    a.rule = target.rule;
+    a.starts_at = window.starts_at;
+    a.ends_at = window.ends_at;
+    a.end_source = window.end_source;
+}

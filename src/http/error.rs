@@ -1,0 +1,301 @@
+//! How a request fails: the one place that turns an error into an answer. A handler returns a
+//! [`Failure`]; [`render`] gives it the body that the path calls for, SCIM (RFC 7644 3.12) or
+//! `application/problem+json` (RFC 9457), and does so for whatever else answers with an error.
+
+use axum::extract::Request;
+use axum::http::header::{self, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::request::RequestId;
+use crate::directory::{Error as DirectoryError, Refusal};
+use crate::scim::Object;
+use crate::scim::error::{Error as ScimError, ScimType};
+use crate::store;
+
+/// Seconds after which a client may try again when the database did not answer.
+const DATABASE_PAUSE: u32 = 2;
+
+/// A request that was not done, and why.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    status: StatusCode,
+    scim_type: Option<ScimType>,
+    /// The stable name of the problem, for the administrative API.
+    code: String,
+    detail: String,
+    extra: Object,
+    headers: HeaderMap,
+}
+
+impl Failure {
+    /// A failure with a status, its stable name and a sentence for people.
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            scim_type: None,
+            code: code.to_owned(),
+            detail: detail.into(),
+            extra: Object::new(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// 401, with the scheme that is asked for (RFC 6750 3). A credential that was given but is not
+    /// valid is told apart from one that is missing.
+    pub fn unauthorized(given: bool) -> Self {
+        let (challenge, detail) = if given {
+            let challenge = "Bearer realm=\"seatkeeper\", error=\"invalid_token\"";
+            (challenge, "the credential is not valid, or not any more")
+        } else {
+            let detail = "a credential is missing: Authorization: Bearer <token>";
+            ("Bearer realm=\"seatkeeper\"", detail)
+        };
+        let failure = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+        failure.header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        )
+    }
+
+    /// 404.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// 413, naming the limit.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    }
+
+    /// 500. The cause belongs into the log and never into an answer.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the server failed; its log has the cause",
+        )
+    }
+
+    /// The same, to be tried again after so many seconds. A whole number: the other form, a date,
+    /// is not understood by every client.
+    pub fn retry_after(self, seconds: u32) -> Self {
+        self.header(header::RETRY_AFTER, seconds.into())
+    }
+
+    fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What went wrong, in words.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The error as RFC 7644 3.12 has it.
+    pub fn scim_body(&self) -> Value {
+        ScimError::new(self.status.as_u16(), self.scim_type, self.detail.as_str()).body()
+    }
+
+    /// The error as RFC 9457 has it, with a stable code.
+    fn problem_body(&self) -> Value {
+        let mut body = json!({
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        if let Some(body) = body.as_object_mut() {
+            body.extend(self.extra.clone());
+        }
+        body
+    }
+}
+
+/// An answer without a body as yet; [`render`] makes it.
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.headers.clone()).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<ScimError> for Failure {
+    fn from(error: ScimError) -> Self {
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let code = match error.scim_type {
+            Some(scim_type) => snake_case(scim_type.as_str()),
+            None if status == StatusCode::NOT_FOUND => "not_found".to_owned(),
+            None if status == StatusCode::PRECONDITION_FAILED => "precondition_failed".to_owned(),
+            None => "invalid_request".to_owned(),
+        };
+        Self {
+            scim_type: error.scim_type,
+            ..Self::new(status, &code, error.detail)
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self {
+            extra: refusal.extra,
+            ..Self::new(status, refusal.code, refusal.detail)
+        }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Unavailable(_) | store::Error::Again | store::Error::Closed => {
+                tracing::warn!(%error, "the database did not answer");
+                let detail = "the database is busy or away; try again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+                    .retry_after(DATABASE_PAUSE)
+            }
+            store::Error::Taken => ScimError::uniqueness("a value that must be unique is taken").into(),
+            store::Error::NeedPools(_)
+            | store::Error::Inconsistent(_)
+            | store::Error::Schema(_)
+            | store::Error::Database(_) => {
+                tracing::error!(%error, "the database and the program disagree");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<DirectoryError> for Failure {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::Scim(error) => error.into(),
+            DirectoryError::Refused(refusal) => refusal.into(),
+            DirectoryError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Which bodies the errors of a path have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Scim,
+    Problem,
+}
+
+impl Form {
+    /// By the path alone: an error may come before any route is known.
+    pub(super) fn of(request: &Request) -> Self {
+        let path = request.uri().path();
+        match path.strip_prefix("/scim") {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Self::Scim,
+            _ => Self::Problem,
+        }
+    }
+}
+
+/// Gives an error its body; every other answer passes.
+pub(super) fn render(response: Response, form: Form, id: RequestId) -> Response {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let mut failure = parts.extensions.remove::<Failure>().unwrap_or_else(|| {
+        // Nobody named it: an answer of the framework's own.
+        let reason = status.canonical_reason().unwrap_or("Error");
+        Failure::new(status, &reason.to_lowercase().replace(' ', "_"), reason)
+    });
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        failure.detail = format!("{} (request {id})", failure.detail);
+    }
+    let (media_type, body) = match form {
+        Form::Scim => ("application/scim+json", failure.scim_body()),
+        Form::Problem => ("application/problem+json", failure.problem_body()),
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let media_type = HeaderValue::from_static(media_type);
+    parts.headers.insert(header::CONTENT_TYPE, media_type);
+    parts.extensions.insert(failure);
+    Response::from_parts(parts, body.to_string().into())
+}
+
+/// 404 for a path that is no route.
+pub(super) async fn no_such_route() -> Failure {
+    Failure::not_found("there is nothing at this path")
+}
+
+/// 405; the framework adds `Allow`.
+pub(super) async fn method_not_allowed() -> Failure {
+    Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path has other methods: see Allow",
+    )
+}
+
+fn snake_case(camel: &str) -> String {
+    let mut snake = String::new();
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scim_type_is_a_code_of_the_administrative_api() {
+        let failure = Failure::from(ScimError::invalid_filter("no"));
+        let body = failure.problem_body();
+        assert_eq!(body["code"], "invalid_filter");
+        assert_eq!(body["status"], 400);
+    }
+
+    #[test]
+    fn a_refusal_carries_what_its_code_adds() {
+        let mut refusal = Refusal::new(409, "pool_full", "no seat is free");
+        refusal.extra.insert("pool".into(), "exec".into());
+        let body = Failure::from(refusal).problem_body();
+        assert_eq!((&body["code"], &body["pool"]), (&json!("pool_full"), &json!("exec")));
+    }
+
+    #[test]
+    fn what_the_database_says_stays_inside() {
+        let failure = Failure::from(store::Error::Inconsistent("ada@example.com twice"));
+        assert_eq!(failure.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!failure.scim_body().to_string().contains("ada"));
+        let failure = Failure::from(store::Error::Unavailable("postgres://u:p@host".into()));
+        assert_eq!(failure.headers[header::RETRY_AFTER], "2");
+        assert!(!failure.scim_body().to_string().contains("host"));
+    }
+
+    #[test]
+    fn only_what_is_under_scim_fails_in_scim() {
+        for (path, form) in [
+            ("/scim", Form::Scim),
+            ("/scim/v2/Users", Form::Scim),
+            ("/scim/v1", Form::Scim),
+            ("/scimitar", Form::Problem),
+            ("/admin/v1/scim", Form::Problem),
+        ] {
+            let mut request = Request::default();
+            *request.uri_mut() = axum::http::Uri::from_static(path);
+            assert_eq!(Form::of(&request), form, "{path}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Seatkeeper: a SCIM 2.0 provisioning server that turns an identity provider's calls into coaching
+//! seats, tracks and access end dates.
+//!
+//! - [`scim`]: the protocol, pure: schemas, filters, PATCH, projection, and what identity providers
+//!   really send.
+//! - [`seats`]: the rules, pure: placement, access dates, who is next in line.
+//! - [`store`]: the database, SQLite or PostgreSQL; every statement once.
+//! - [`directory`]: the use cases, one transaction each; the only place where those three meet.
+//! - [`http`]: routes, credentials, requests and answers. No rule lives there.
+//! - [`jobs`]: timed work: the same use cases, called by the clock.
+//! - [`server`]: starts and stops all that. [`config`] says how, [`clock`] tells the time.
+//!
+//! A `PATCH /scim/v2/Users/{id}` travels: `http` (who calls, `If-Match`, the body) → `directory`
+//! (opens the transaction, locks the row) → `scim::quirks`, `scim::patch` → `seats` → `store` (saves,
+//! commits) → `http` (projection, `ETag`). No step calls back up.
+
+pub mod clock;
+pub mod config;
+pub mod directory;
+pub mod http;
+pub mod jobs;
+pub mod scim;
+pub mod seats;
+pub mod server;
+pub mod store;

@@ -1,0 +1,202 @@
+//! What the store promises, on both engines.
+
+mod filters;
+mod plans;
+mod seats;
+mod transactions;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::members::{Keys, Member};
+use super::{Options, Store, TenantId};
+use crate::scim::comparable::comparable;
+use crate::scim::predicate::fold;
+use crate::scim::schema::USER;
+use crate::scim::{Object, validate};
+use crate::seats::IdentityState;
+use crate::seats::catalog::{FullPolicy, Policy, Pool, ReusePolicy, Track};
+
+/// A test of the store runs on both engines: `on_both!(name)` makes two tests of `async fn name`.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                $crate::store::tests::run(async {
+                    super::$name($crate::store::tests::sqlite().await).await;
+                });
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                $crate::store::tests::run(async {
+                    super::$name($crate::store::tests::postgres().await).await;
+                });
+            })*
+        }
+    };
+}
+pub(super) use on_both;
+
+/// A store with one tenant, and what keeps its file.
+pub(super) struct Fixture {
+    pub(super) store: Store,
+    pub(super) tenant: TenantId,
+    pub(super) product: Uuid,
+    _folder: Option<tempfile::TempDir>,
+}
+
+pub(super) fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(test);
+}
+
+pub(super) fn now() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+pub(super) async fn sqlite() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    fixture(&url, Some(folder)).await
+}
+
+pub(super) async fn postgres() -> Fixture {
+    let server = std::env::var("SEATKEEPER_TEST_POSTGRES_URL")
+        .expect("SEATKEEPER_TEST_POSTGRES_URL names no PostgreSQL; tests/run starts one");
+    let name = format!("store_{}", Uuid::now_v7().simple());
+    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&server)
+        .await
+        .unwrap();
+    let create = sqlx::AssertSqlSafe(format!("create database {name}"));
+    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    fixture(&format!("{base}/{name}"), None).await
+}
+
+async fn fixture(url: &str, folder: Option<tempfile::TempDir>) -> Fixture {
+    let store = Store::open(url, Options::default()).await.unwrap();
+    let product = Uuid::now_v7();
+    let tenant = store
+        .create_tenant(
+            "acme",
+            "UTC",
+            &Policy::default(),
+            (product, "coaching"),
+            now(),
+        )
+        .await
+        .unwrap()
+        .unwrap();
+    Fixture {
+        store,
+        tenant: tenant.id,
+        product,
+        _folder: folder,
+    }
+}
+
+impl Fixture {
+    /// Makes a pool with so many free seats, and a track.
+    pub(super) async fn pool(&self, seats: i64) -> Pool {
+        let pool = Pool {
+            id: Uuid::now_v7(),
+            product: self.product,
+            key: "pool".into(),
+            subscription_type: "pool".into(),
+            term_start: "2026-01-01T00:00:00Z".parse().unwrap(),
+            term_end: "2027-01-01T00:00:00Z".parse().unwrap(),
+            full_policy: FullPolicy::Waitlist,
+            overage_limit: 0,
+            reuse_policy: ReusePolicy::Reusable,
+            cooldown_days: 0,
+            default_duration_days: None,
+            fallback: None,
+            live: true,
+        };
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        tx.insert_pool(&pool, now()).await.unwrap();
+        tx.add_seats(pool.id, seats).await.unwrap();
+        let track = Track {
+            id: Uuid::now_v7(),
+            product: self.product,
+            key: "track".into(),
+            name: "Track".into(),
+            duration_days: None,
+            is_default: true,
+            live: true,
+        };
+        tx.insert_track(&track, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        pool
+    }
+
+    /// Makes a user of a SCIM body; answers what filters see of it, its id among it.
+    pub(super) async fn user(&self, mut body: Value) -> Object {
+        body["schemas"] = json!([crate::scim::schema::USER_URN]);
+        let doc = validate::create(&USER, body).unwrap();
+        let id = Uuid::now_v7();
+        let name = doc["userName"].as_str().unwrap().to_owned();
+        let emails = doc
+            .get("emails")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let emails = emails
+            .filter_map(|e| e.get("value")?.as_str())
+            .map(fold)
+            .collect();
+        let keys = Keys {
+            user_name_key: fold(&name),
+            name_key: fold(&name),
+            user_name: name,
+            emails,
+            search: comparable(&USER, &doc),
+        };
+        let member = Member {
+            id,
+            scim_id: Some(id),
+            identity: IdentityState::Active,
+            managed_by: "scim".into(),
+            connection: None,
+            external_id: doc
+                .get("externalId")
+                .and_then(Value::as_str)
+                .map(Into::into),
+            worker_id: None,
+            doc,
+            version: 1,
+            created_at: now(),
+            last_modified: now(),
+            deactivated_at: None,
+            assignment: None,
+            seat_reason: None,
+            groups: Vec::new(),
+            catalog_version: 1,
+        };
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        assert!(tx.insert_member(&member, &keys).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut search = keys.search;
+        search.insert("id".into(), id.to_string().into());
+        search
+    }
+}
+
+#[test]
+fn both_engines_have_the_same_migrations() {
+    let names = |engine: &str| {
+        let folder = format!("{}/migrations/{engine}", env!("CARGO_MANIFEST_DIR"));
+        let files = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("sqlite"), names("postgres"));
+}
