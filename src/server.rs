@@ -139,7 +139,10 @@ async fn accept<S>(
         }
     }
     drop(listener);
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(drain, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!(
             left = connections.len(),
             "requests in hand were cut off at the end of the drain"

@@ -254,6 +254,7 @@ create table assignment (
     grace_until     timestamptz,
     ended_at        timestamptz,
     end_reason      text,
+    end_note        text,
     rule_id         uuid,
     extended_until  timestamptz,
     extended_over   text,

@@ -255,6 +255,7 @@ create table assignment (
     grace_until     integer,
     ended_at        integer,
     end_reason      text,
+    end_note        text,
     rule_id         blob,
     extended_until  integer,
     extended_over   text,

@@ -350,12 +350,12 @@ async fn add(tx: &mut Tx, group: Uuid, named: &[Named], moves: &mut Moves) -> Re
     // Whoever was just added is no group; most pushes are over here.
     let mut joined = 0;
     if people.len() < named.len() {
+        if groups.contains(&group) {
+            return Err(in_itself());
+        }
         joined = tx.add_groups(group, &groups).await?;
         if joined > 0 && tx.is_in_itself(group).await? {
-            return Err(ScimError::invalid_value(
-                "a group cannot be inside itself, not even over other groups",
-            )
-            .into());
+            return Err(in_itself());
         }
         let mut all = users;
         all.extend(groups);
@@ -368,6 +368,10 @@ async fn add(tx: &mut Tx, group: Uuid, named: &[Named], moves: &mut Moves) -> Re
     }
     moves.added(people, joined);
     Ok(())
+}
+
+fn in_itself() -> Error {
+    ScimError::invalid_value("a group cannot be inside itself, not even over other groups").into()
 }
 
 async fn replace(

@@ -331,7 +331,7 @@ impl Directory {
         })
     }
 
-    async fn sealing_key(&self) -> Result<&[u8], Error> {
+    pub(super) async fn sealing_key(&self) -> Result<&[u8], Error> {
         let key = self
             .walks
             .sealing
@@ -414,9 +414,9 @@ struct Cut {
 }
 
 /// Bytes of a cursor's seal.
-const SEAL: usize = 16;
+pub(super) const SEAL: usize = 16;
 
-fn mac(key: &[u8], bytes: &[u8]) -> Vec<u8> {
+pub(super) fn mac(key: &[u8], bytes: &[u8]) -> Vec<u8> {
     // HMAC takes a key of any length, so this cannot fail; if it did no cursor would ever open.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return Vec::new();

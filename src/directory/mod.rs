@@ -35,12 +35,15 @@ pub struct Directory {
     seen: Arc<Seen>,
 }
 
+/// Who the ledger says it was when a command of the program, and no request, changed something.
+const COMMAND: &str = "command";
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Their tenant, from the credential.
     pub tenant: TenantId,
-    /// The credential's public part.
+    /// The credential's public part; empty for a command of the program.
     pub token: String,
     /// What it may do.
     pub role: Role,
@@ -99,7 +102,10 @@ impl Caller {
     /// As the ledger names whoever changes something.
     fn by(&self) -> change::By {
         change::By {
-            actor: format!("token:{}", self.token),
+            actor: match self.token.as_str() {
+                "" => COMMAND.to_owned(),
+                token => format!("token:{token}"),
+            },
             cause: self.request_id.clone(),
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn worker_id(doc: &Object) -> Option<String> {
 
 /// What a resource wants for its person. `active` that is absent means active: an identity provider
 /// that does not send it has not deactivated anybody.
-fn intent(doc: &Object) -> Intent {
+pub(super) fn intent(doc: &Object) -> Intent {
     let wish = |key| coaching(doc).and_then(|c| text(c, key)).map(str::to_owned);
     Intent {
         active: doc.get("active").and_then(Value::as_bool).unwrap_or(true),
@@ -87,7 +87,7 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
                 .iter()
                 .filter(|t| t.live)
                 .map(|t| t.key.as_str());
-            return Err(no_such("track", live));
+            return Err(no_such("track", track, live));
         }
     }
     if let Some(pool) = changed("pool") {
@@ -97,7 +97,7 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
                 .iter()
                 .filter(|p| p.live)
                 .map(|p| p.key.as_str());
-            return Err(no_such("pool", live));
+            return Err(no_such("pool", pool, live));
         }
     }
     for key in DATES {
@@ -110,21 +110,18 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
             .iter()
             .all(|known| !known.eq_ignore_ascii_case(status))
         {
-            return Err(no_such("employmentStatus", EMPLOYMENT.into_iter()));
+            return Err(no_such("employmentStatus", status, EMPLOYMENT.into_iter()));
         }
     }
     Ok(())
 }
 
-fn no_such<'k>(attribute: &str, live: impl Iterator<Item = &'k str>) -> Error {
+fn no_such<'k>(attribute: &str, value: &str, live: impl Iterator<Item = &'k str>) -> Error {
     let live: Vec<_> = live.collect();
-    let known = if live.is_empty() {
-        "none".to_owned()
-    } else {
-        live.join(", ")
-    };
+    let known = if live.is_empty() { "none".to_owned() } else { live.join(", ") };
+    let value: String = value.chars().take(100).collect();
     ScimError::invalid_value(format!(
-        "{COACHING_URN}:{attribute} has no such value; the values are: {known}"
+        "{COACHING_URN}:{attribute} cannot be '{value}'; the values are: {known}"
     ))
     .into()
 }

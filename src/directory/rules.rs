@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Directory, Error};
+use super::{Caller, Directory, Error};
 use crate::scim::predicate::{self, Predicate};
 use crate::scim::schema::USER;
 use crate::scim::{Object, filter, matches};
@@ -81,5 +81,17 @@ impl Directory {
     pub(super) async fn current_rules(&self, session: &mut Session) -> Result<Arc<Rules>, Error> {
         let version = session.catalog_version().await?;
         self.rules(session, version).await
+    }
+
+    /// The keys of the tenant's live tracks and pools, which its own schema names as values.
+    pub async fn live_keys(&self, caller: &Caller) -> Result<(Vec<String>, Vec<String>), Error> {
+        let mut session = self.store.read(caller.tenant).await?;
+        let rules = self.current_rules(&mut session).await?;
+        let tracks = rules.catalog.tracks.iter().filter(|track| track.live);
+        let pools = rules.catalog.pools.iter().filter(|pool| pool.live);
+        Ok((
+            tracks.map(|track| track.key.clone()).collect(),
+            pools.map(|pool| pool.key.clone()).collect(),
+        ))
     }
 }

@@ -10,66 +10,78 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::AppState;
 use super::error::Failure;
 use super::request::{self, RequestId};
-use super::AppState;
 use crate::directory::Caller;
 use crate::directory::credentials::{Credential, Role};
 
 /// An identity provider, with the credential of a connection.
 #[derive(Debug, Clone)]
-pub struct ScimCaller(pub Caller);
+pub(super) struct ScimCaller(pub(super) Caller);
 
 /// An operator, with the credential of a role.
 #[derive(Debug, Clone)]
-pub struct AdminCaller(pub Caller);
+pub(super) struct AdminCaller(pub(super) Caller);
 
-/// Lets identity providers through, and nobody else.
-pub(super) async fn scim(
-    State(app): State<AppState>,
-    id: RequestId,
-    request: Request,
-    next: Next,
-) -> Response {
-    let kind = |role| role == Role::Scim;
-    let refusal = "this credential is an operator's; SCIM takes one of the role scim";
-    guard(&app, id, request, next, kind, refusal, ScimCaller).await
+/// One side of the API: whom it lets in.
+pub(super) trait Side: Clone + Send + Sync + 'static {
+    /// What whoever is not let in reads.
+    const REFUSAL: &'static str;
+
+    /// Whether it lets this role in.
+    fn admits(role: Role) -> bool;
+
+    /// The caller as its handlers ask for it.
+    fn of(caller: Caller) -> Self;
 }
 
-/// Lets operators through, and nobody else.
-pub(super) async fn admin(
-    State(app): State<AppState>,
-    id: RequestId,
-    request: Request,
-    next: Next,
-) -> Response {
-    let kind = |role| role != Role::Scim;
-    let refusal = "this credential is an identity provider's; it takes part in SCIM alone";
-    guard(&app, id, request, next, kind, refusal, AdminCaller).await
+impl Side for ScimCaller {
+    const REFUSAL: &'static str =
+        "this credential is an operator's; SCIM takes those of the role scim";
+
+    fn admits(role: Role) -> bool {
+        role == Role::Scim
+    }
+
+    fn of(caller: Caller) -> Self {
+        Self(caller)
+    }
 }
 
-async fn guard<C: Clone + Send + Sync + 'static>(
-    app: &AppState,
+impl Side for AdminCaller {
+    const REFUSAL: &'static str = "this credential is an identity provider's; it is for SCIM alone";
+
+    fn admits(role: Role) -> bool {
+        role != Role::Scim
+    }
+
+    fn of(caller: Caller) -> Self {
+        Self(caller)
+    }
+}
+
+/// Lets the credentials of one side through, each within its tenant's rate, and remembers how their
+/// requests ended.
+pub(super) async fn guard<S: Side>(
+    State(app): State<AppState>,
     id: RequestId,
     mut request: Request,
     next: Next,
-    kind: fn(Role) -> bool,
-    refusal: &'static str,
-    caller: fn(Caller) -> C,
 ) -> Response {
-    let credential = match authenticate(app, request.headers()).await {
+    let credential = match authenticate(&app, request.headers()).await {
         Ok(credential) => credential,
         Err(failure) => return failure.into_response(),
     };
     let span = tracing::Span::current();
     span.record("tenant", tracing::field::display(credential.tenant));
     span.record("token", credential.token.as_str());
-    if !kind(credential.role) {
-        return Failure::new(StatusCode::FORBIDDEN, "wrong_credential", refusal).into_response();
+    if !S::admits(credential.role) {
+        return Failure::new(StatusCode::FORBIDDEN, "wrong_credential", S::REFUSAL).into_response();
     }
     let response = match app.rate_limit().take(credential.tenant) {
         Ok(()) => {
-            request.extensions_mut().insert(caller(Caller {
+            request.extensions_mut().insert(S::of(Caller {
                 tenant: credential.tenant,
                 token: credential.token.clone(),
                 role: credential.role,
@@ -94,13 +106,18 @@ async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Arc<Credent
     let given = headers.contains_key(header::AUTHORIZATION);
     let refused = || Failure::unauthorized(given);
     let token = bearer(headers).ok_or_else(refused)?;
-    app.directory().authenticate(token, app.now()).await?.ok_or_else(refused)
+    app.directory()
+        .authenticate(token, app.now())
+        .await?
+        .ok_or_else(refused)
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750 2.1). Two headers are none: what stands
 /// in front of the server may have looked at the other one.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = request::only(headers, &header::AUTHORIZATION)?.to_str().ok()?;
+    let value = request::only(headers, &header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
@@ -136,7 +153,9 @@ mod tests {
     use axum::http::HeaderValue;
 
     fn given(values: &[&'static str]) -> HeaderMap {
-        let values = values.iter().map(|v| (header::AUTHORIZATION, HeaderValue::from_static(v)));
+        let values = values
+            .iter()
+            .map(|v| (header::AUTHORIZATION, HeaderValue::from_static(v)));
         values.collect()
     }
 

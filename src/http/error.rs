@@ -19,7 +19,7 @@ const DATABASE_PAUSE: u32 = 2;
 
 /// A request that was not done, and why.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub(super) struct Failure {
     status: StatusCode,
     scim_type: Option<ScimType>,
     /// The stable name of the problem, for the administrative API.
@@ -31,7 +31,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with a status, its stable name and a sentence for people.
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {
             status,
             scim_type: None,
@@ -44,7 +44,7 @@ impl Failure {
 
     /// 401, with the scheme that is asked for (RFC 6750 3). A credential that was given but is not
     /// valid is told apart from one that is missing.
-    pub fn unauthorized(given: bool) -> Self {
+    pub(super) fn unauthorized(given: bool) -> Self {
         let (challenge, detail) = if given {
             let challenge = "Bearer realm=\"seatkeeper\", error=\"invalid_token\"";
             (challenge, "the credential is not valid, or not any more")
@@ -60,17 +60,17 @@ impl Failure {
     }
 
     /// 404.
-    pub fn not_found(detail: impl Into<String>) -> Self {
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
     /// 413, naming the limit.
-    pub fn too_large(detail: impl Into<String>) -> Self {
+    pub(super) fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     }
 
     /// 500. The cause belongs into the log and never into an answer.
-    pub fn internal() -> Self {
+    pub(super) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
@@ -80,7 +80,7 @@ impl Failure {
 
     /// The same, to be tried again after so many seconds. A whole number: the other form, a date,
     /// is not understood by every client.
-    pub fn retry_after(self, seconds: u32) -> Self {
+    pub(super) fn retry_after(self, seconds: u32) -> Self {
         self.header(header::RETRY_AFTER, seconds.into())
     }
 
@@ -90,17 +90,17 @@ impl Failure {
     }
 
     /// Its status.
-    pub fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         self.status
     }
 
     /// What went wrong, in words.
-    pub fn detail(&self) -> &str {
+    pub(super) fn detail(&self) -> &str {
         &self.detail
     }
 
     /// The error as RFC 7644 3.12 has it.
-    pub fn scim_body(&self) -> Value {
+    pub(super) fn scim_body(&self) -> Value {
         ScimError::new(self.status.as_u16(), self.scim_type, self.detail.as_str()).body()
     }
 
@@ -163,7 +163,9 @@ impl From<store::Error> for Failure {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                     .retry_after(DATABASE_PAUSE)
             }
-            store::Error::Taken => ScimError::uniqueness("a value that must be unique is taken").into(),
+            store::Error::Taken => {
+                ScimError::uniqueness("a value that must be unique is taken").into()
+            }
             store::Error::NeedPools(_)
             | store::Error::Inconsistent(_)
             | store::Error::Schema(_)
@@ -271,7 +273,10 @@ mod tests {
         let mut refusal = Refusal::new(409, "pool_full", "no seat is free");
         refusal.extra.insert("pool".into(), "exec".into());
         let body = Failure::from(refusal).problem_body();
-        assert_eq!((&body["code"], &body["pool"]), (&json!("pool_full"), &json!("exec")));
+        assert_eq!(
+            (&body["code"], &body["pool"]),
+            (&json!("pool_full"), &json!("exec"))
+        );
     }
 
     #[test]

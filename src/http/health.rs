@@ -17,7 +17,11 @@ pub(super) async fn alive() -> Response {
 pub(super) async fn ready(State(app): State<AppState>) -> Result<Response, Failure> {
     if app.is_draining() {
         let detail = "the server is stopping";
-        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", detail));
+        return Err(Failure::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stopping",
+            detail,
+        ));
     }
     app.directory().store().ping().await?;
     Ok(ok())

@@ -23,6 +23,7 @@ use tower_http::normalize_path::NormalizePath;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
+use caller::{AdminCaller, ScimCaller, guard};
 use rate::RateLimit;
 use scim::resource::{Groups, Users};
 use scim::{bulk, discovery, me, resource, search};
@@ -30,7 +31,10 @@ use scim::{bulk, discovery, me, resource, search};
 /// Every route. All but the first two stand behind a guard (`caller`), and so does what is no route.
 fn router(app: AppState) -> Router {
     let scim = Router::new()
-        .route("/Users", get(resource::list::<Users>).post(resource::create::<Users>))
+        .route(
+            "/Users",
+            get(resource::list::<Users>).post(resource::create::<Users>),
+        )
         .route("/Users/.search", post(search::of_kind::<Users>))
         .route(
             "/Users/{id}",
@@ -39,7 +43,10 @@ fn router(app: AppState) -> Router {
                 .patch(resource::patch::<Users>)
                 .delete(resource::delete::<Users>),
         )
-        .route("/Groups", get(resource::list::<Groups>).post(resource::create::<Groups>))
+        .route(
+            "/Groups",
+            get(resource::list::<Groups>).post(resource::create::<Groups>),
+        )
         .route("/Groups/.search", post(search::of_kind::<Groups>))
         .route(
             "/Groups/{id}",
@@ -58,11 +65,11 @@ fn router(app: AppState) -> Router {
         .route("/Schemas/{id}", get(discovery::schema))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(from_fn_with_state(app.clone(), caller::scim));
+        .layer(from_fn_with_state(app.clone(), guard::<ScimCaller>));
     let admin = admin::router()
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(from_fn_with_state(app.clone(), caller::admin));
+        .layer(from_fn_with_state(app.clone(), guard::<AdminCaller>));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -127,6 +134,14 @@ impl AppState {
 
     fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    fn base_url(&self) -> Option<&str> {
+        self.0.base_url.as_deref()
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.0.address
     }
 
     fn rate_limit(&self) -> &RateLimit {

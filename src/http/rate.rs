@@ -29,7 +29,10 @@ impl RateLimit {
             // A bucket that was not touched for this long is full, as a new one is.
             .time_to_idle(Duration::from_secs(60))
             .build();
-        Self { per_second: per_second.into(), buckets }
+        Self {
+            per_second: per_second.into(),
+            buckets,
+        }
     }
 
     /// Takes one request, or answers after how many seconds there is one again.
@@ -38,7 +41,12 @@ impl RateLimit {
             return Ok(());
         }
         let now = Instant::now();
-        let full = || Arc::new(Mutex::new(Bucket { left: self.per_second, at: now }));
+        let full = || {
+            Arc::new(Mutex::new(Bucket {
+                left: self.per_second,
+                at: now,
+            }))
+        };
         let bucket = self.buckets.get_with(tenant, full);
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
         bucket.take(self.per_second, now)
@@ -66,7 +74,10 @@ mod tests {
     #[test]
     fn a_second_has_so_many_requests_and_the_next_as_many_again() {
         let began = Instant::now();
-        let mut bucket = Bucket { left: 3.0, at: began };
+        let mut bucket = Bucket {
+            left: 3.0,
+            at: began,
+        };
         let mut allowed = |ms| {
             let now = began + Duration::from_millis(ms);
             (0..10).filter(|_| bucket.take(3.0, now).is_ok()).count()

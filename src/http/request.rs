@@ -28,7 +28,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The name of a request, in its answer, in the log and in the ledger. Always made here: what a
 /// client calls it says nothing to anybody else.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestId(Uuid);
+pub(super) struct RequestId(Uuid);
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,7 +41,11 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         // Every request has passed `observe`.
-        parts.extensions.get().copied().ok_or_else(Failure::internal)
+        parts
+            .extensions
+            .get()
+            .copied()
+            .ok_or_else(Failure::internal)
     }
 }
 
@@ -51,7 +55,10 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let id = RequestId(Uuid::now_v7());
     request.extensions_mut().insert(id);
     let form = Form::of(&request);
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!(
         "request",
         %id,
@@ -74,8 +81,13 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
 }
 
 async fn limited(request: Request, next: Next) -> Response {
-    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
-        let detail = "the path and its query are longer than 16 KiB; send the query by POST to .search";
+    if request
+        .uri()
+        .path_and_query()
+        .is_some_and(|target| target.as_str().len() > MAX_TARGET)
+    {
+        let detail =
+            "the path and its query are longer than 16 KiB; send the query by POST to .search";
         return Failure::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail).into_response();
     }
     match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {

@@ -73,8 +73,29 @@ pub fn apply(
     }
     validate::set_schemas(resource_type, &mut next);
     validate::keep_immutable(resource_type, current, &next)?;
+    keep_required(resource_type, &next, operations)?;
     validate::check(resource_type, &next)?;
     Ok(Patched::Changed(next))
+}
+
+/// Refuses to remove a required attribute, which is `mutability` (RFC 7644 3.5.2.2); one that is
+/// set to nothing is an invalid value, as `validate` says.
+fn keep_required(
+    resource_type: &ResourceType,
+    next: &Object,
+    operations: &[Operation],
+) -> Result<(), Error> {
+    let removes = operations.iter().filter(|operation| operation.op == OpKind::Remove);
+    for path in removes.filter_map(|operation| operation.path.as_ref()) {
+        let Target::Attribute { located, .. } = resolve(resource_type, path)? else {
+            continue;
+        };
+        let name = &located.attribute.name;
+        if located.urn.is_none() && located.attribute.required && !next.contains_key(name) {
+            return Err(Error::mutability(format!("`{name}` is required.")));
+        }
+    }
+    Ok(())
 }
 
 /// Applies one operation; what it leaves may be invalid until the last one is done.

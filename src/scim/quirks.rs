@@ -186,7 +186,7 @@ fn op_kind(op: Option<&Value>, notes: &mut Notes) -> Result<OpKind, Error> {
 fn read_path(path: Option<Value>) -> Result<Option<PatchPath>, Error> {
     match path {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
         Some(Value::String(text)) => parse_path(&text).map(Some),
         Some(_) => Err(Error::invalid_path("The `path` must be a string.")),
     }

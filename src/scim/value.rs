@@ -267,7 +267,16 @@ pub(super) fn epoch_millis(text: &str) -> Option<i64> {
         let civil: civil::DateTime = text.parse()?;
         TimeZone::UTC.to_timestamp(civil)
     });
-    instant.ok().map(Timestamp::as_millisecond)
+    match instant {
+        Ok(instant) => Some(instant.as_millisecond()),
+        // The last days of 9999 are what "never" looks like, and later than any instant there is.
+        Err(_) if text.starts_with("9999-12-3") => {
+            let civil = text.get(..19)?.parse::<civil::DateTime>().ok()?;
+            let hours = civil.duration_since(civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+            i64::try_from(hours.as_millis()).ok()
+        }
+        Err(_) => None,
+    }
 }
 
 /// The name of an attribute in a message.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::catalog::{Catalog, OnUnmatch};
 use super::days;
 use super::placement::{self, Person, Placement, Standing, Target};
-use super::{Assignment, EndReason, SeatReason, SeatState};
+use super::{Assignment, EndReason, EndSource, SeatReason, SeatState};
 
 /// What set the decision off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,7 @@ fn adjust<'c>(
     let standing = Standing {
         starts_at: Some(open.starts_at),
         extended: open.extended.as_ref(),
+        pool: Some(open.pool),
     };
     match placement::place(catalog, person, standing, now) {
         Placement::Nowhere(SeatReason::AccessEndReached) => {
@@ -101,7 +102,7 @@ fn adjust<'c>(
             match here {
                 // A named pool is wanted for itself; of others, the one held is as good as any.
                 Some(0) => Decision::Change(target),
-                Some(at) if !names_a_pool(person, &target) => {
+                Some(at) if !names_a_pool(person, &target) || outlasts(&target, at) => {
                     let mut target = target;
                     target.pools.swap(0, at);
                     Decision::Change(target)
@@ -118,6 +119,14 @@ fn names_a_pool(person: &Person<'_>, target: &Target<'_>) -> bool {
         .iter()
         .any(|rule| Some(rule.id) == target.rule && rule.pool.is_some());
     person.intent.pool.is_some() || by_rule
+}
+
+/// Whether an operator's extension reaches further in that pool than the wanted one goes.
+fn outlasts(target: &Target<'_>, at: usize) -> bool {
+    let window = |at: usize| target.pools.get(at).map(|(_, window)| *window);
+    window(0).zip(window(at)).is_some_and(|(wanted, held)| {
+        held.end_source == EndSource::Admin && held.ends_at > wanted.ends_at
+    })
 }
 
 /// No rule places the person any more.

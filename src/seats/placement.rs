@@ -82,6 +82,9 @@ pub struct Standing<'a> {
     pub starts_at: Option<Timestamp>,
     /// An operator's extension.
     pub extended: Option<&'a Extended>,
+    /// The pool of the seat held. An operator's extension may have led into one that nothing else
+    /// would.
+    pub pool: Option<Uuid>,
 }
 
 impl Intent {
@@ -216,7 +219,19 @@ impl<'c> Request<'c, '_> {
                 pools.push(fallback);
             }
         }
+        if let Some(held) = self.extended_into() {
+            if pools.iter().all(|pool| pool.id != held.id) {
+                pools.push(held);
+            }
+        }
         pools
+    }
+
+    /// The pool held under an extension that counts.
+    fn extended_into(&self) -> Option<&'c Pool> {
+        self.extension()?;
+        let held = self.standing.pool.and_then(|id| self.catalog.pool(id));
+        held.filter(|pool| pool.live && pool.product == self.track.product)
     }
 
     fn window(&self, pool: &Pool) -> Window {

@@ -13,6 +13,7 @@ pub mod filter_sql;
 pub mod groups;
 pub mod ledger;
 pub mod lists;
+pub mod member_list;
 pub mod members;
 pub mod operations;
 pub mod seats;

@@ -1,6 +1,7 @@
 //! Carries out what the rules decide: takes, moves and frees seats, gives freed ones to the next in
 //! line, and writes the ledger, all inside the transaction of the change that set it off.
 
+mod extend;
 mod promote;
 mod release;
 mod take;
@@ -23,6 +24,9 @@ use crate::seats::{Account, Assignment, SeatState};
 use crate::store::ledger::{Entry, Move};
 use crate::store::members::Member;
 use crate::store::{self, Tx};
+
+pub(super) use extend::Granted;
+pub(super) use release::Freed;
 
 /// Who changes something, and the request it came with.
 #[derive(Debug, Clone)]

@@ -39,6 +39,7 @@ impl Change<'_> {
         let standing = Standing {
             starts_at: a.seat.is_some().then_some(a.starts_at),
             extended: a.extended.as_ref(),
+            pool: a.seat.is_some().then_some(a.pool),
         };
         let window = match placement::place(&rules.catalog, &person, standing, self.now) {
             Placement::Place(target) => {

@@ -54,10 +54,10 @@ async fn frequent_questions_use_an_index(f: Fixture) {
     }
     for (question, index) in QUESTIONS {
         let (explain, id) = match dialect {
-            Dialect::Sqlite => ("explain query plan ", "x'00'"),
-            Dialect::Postgres => ("explain ", "'00000000-0000-0000-0000-000000000000'::uuid"),
+            Dialect::Sqlite => ("explain query plan ", format!("x'{}'", pool.id.simple())),
+            Dialect::Postgres => ("explain ", format!("'{}'::uuid", pool.id)),
         };
-        let sql = format!("{explain}{}", question.replace("{some id}", id));
+        let sql = format!("{explain}{}", question.replace("{some id}", &id));
         let column = if dialect == Dialect::Sqlite {
             "detail"
         } else {

@@ -1,0 +1,106 @@
+//! Ending a person's access.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::body::{Body, required};
+use super::roles::Right;
+use super::{find, members, object, view};
+use crate::directory::change::{Change, Freed};
+use crate::directory::{Caller, Directory, Error, Refusal, person};
+use crate::scim::Object;
+use crate::seats::EndReason;
+use crate::store::members::Member;
+use crate::store::{Session, transact};
+
+/// Characters of a note at most.
+const NOTE: usize = 1_000;
+
+impl Directory {
+    /// Ends a person's access and frees the seat, as the pool's contract has it, for whoever is
+    /// next in line. It stays ended until something about the person changes (decision 14). Where
+    /// there is nothing to end, nothing is written.
+    pub async fn end_member(
+        &self,
+        caller: &Caller,
+        who: &str,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Object, Error> {
+        caller.may(Right::Access)?;
+        let (reason, note) = read(body)?;
+        self.catch_up(caller.tenant, now).await?;
+        transact!(self.store, caller.tenant, |tx| {
+            let mut member = find::locked(tx, who).await?;
+            let rules = self.current_rules(tx).await?;
+            let open = member.assignment.clone().filter(|a| a.is_open());
+            let mut change = Change::new(tx, rules, caller.by(), now);
+            let mut freed = None;
+            if let Some(open) = open {
+                let assignment = open.id;
+                let inputs = blocking(&change, &member, now);
+                freed = change.end(&mut member, open, reason, now, inputs).await?;
+                change.save_seat(&mut member).await?;
+                if let Some(note) = &note {
+                    change.tx.note_end(assignment, note).await?;
+                }
+                change.finish().await?;
+            }
+            let Change { tx, rules, promoted, .. } = change;
+            let promoted = briefly(tx, &promoted).await?;
+            let mut answer = object([
+                ("member", members::seen(tx, &member, &rules.catalog, now).await?.into()),
+                ("seatFreed", (freed == Some(Freed::Available)).into()),
+                ("promoted", promoted),
+            ]);
+            if freed == Some(Freed::Burned) {
+                answer.insert("reason".into(), "reuse_policy".into());
+            }
+            Ok(answer)
+        })
+    }
+}
+
+/// What an end remembers, so that it holds while that stays the same. Whoever is away already needs
+/// no block: their coming back is the change that lifts it.
+fn blocking(change: &Change<'_>, member: &Member, now: Timestamp) -> String {
+    let person = person::person(&change.rules, member);
+    if person.intent.is_active(&change.rules.catalog, now) {
+        person.inputs
+    } else {
+        String::new()
+    }
+}
+
+fn read(body: Value) -> Result<(EndReason, Option<String>), Refusal> {
+    let body = Body::of(body, &["reason", "note"])?;
+    let reason = body.text("reason", 60);
+    let reason = reason.and_then(|reason| required("reason", reason)).ok();
+    let reason = reason.and_then(|reason| reason.parse().ok());
+    let Some(reason) = reason.filter(|reason| EndReason::BY_ADMIN.contains(reason)) else {
+        return Err(invalid_reason());
+    };
+    Ok((reason, body.text("note", NOTE)?))
+}
+
+fn invalid_reason() -> Refusal {
+    let reasons: Vec<_> = EndReason::BY_ADMIN.iter().map(|reason| reason.as_str()).collect();
+    let detail = format!("reason: must be one of {}", reasons.join(", "));
+    let mut refusal = Refusal::new(400, "invalid_reason", detail);
+    refusal.extra = object([("field", "reason".into()), ("reasons", json!(reasons))]);
+    refusal
+}
+
+/// Who these people are.
+pub(super) async fn briefly(
+    session: &mut Session,
+    members: &[uuid::Uuid],
+) -> Result<Value, Error> {
+    let mut briefs = Vec::with_capacity(members.len());
+    for id in members {
+        if let Some(member) = session.member_by_id(*id).await? {
+            briefs.push(view::brief(&member));
+        }
+    }
+    Ok(briefs.into())
+}

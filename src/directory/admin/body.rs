@@ -1,0 +1,150 @@
+//! Reading the JSON object that an operator sends. Every field is known by name, so that a typing
+//! error is refused instead of ignored.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::{invalid, wrong};
+use crate::directory::Refusal;
+use crate::scim::Object;
+use crate::seats::days::{self, When};
+
+/// Seats of a pool at most: more is a typing error.
+pub(super) const MAX_SEATS: i64 = 1_000_000;
+/// Days of any duration at most.
+pub(super) const MAX_DAYS: i64 = 36_500;
+
+/// What was sent.
+pub(super) struct Body(Object);
+
+impl Body {
+    /// Reads a body whose fields are all among `known`.
+    pub(super) fn of(body: Value, known: &[&str]) -> Result<Self, Refusal> {
+        let Value::Object(object) = body else {
+            let detail = "the body must be a JSON object";
+            return Err(Refusal::new(400, "invalid_body", detail));
+        };
+        if let Some(unknown) = object.keys().find(|key| !known.contains(&key.as_str())) {
+            let shown: String = unknown.chars().take(60).collect();
+            let detail = format!("no such field; there are {}", known.join(", "));
+            return Err(invalid("unknown_field", &shown, &detail));
+        }
+        Ok(Self(object))
+    }
+
+    /// Whether a field was sent, be it null.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
+    }
+
+    /// A field that was sent and is not null.
+    fn value(&self, field: &str) -> Option<&Value> {
+        self.0.get(field).filter(|value| !value.is_null())
+    }
+
+    /// A text, without the blanks around it.
+    pub(super) fn text(&self, field: &str, length: usize) -> Result<Option<String>, Refusal> {
+        let Some(value) = self.value(field) else {
+            return Ok(None);
+        };
+        let text = value
+            .as_str()
+            .map(str::trim)
+            .ok_or_else(|| wrong(field, "must be a text"))?;
+        if text.is_empty() || text.chars().count() > length || text.contains('\0') {
+            let detail = format!("must have between 1 and {length} characters");
+            return Err(wrong(field, &detail));
+        }
+        Ok(Some(text.to_owned()))
+    }
+
+    /// A whole number.
+    pub(super) fn whole(
+        &self,
+        field: &str,
+        range: RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Refusal> {
+        let Some(value) = self.value(field) else {
+            return Ok(None);
+        };
+        let number = value.as_i64().filter(|number| range.contains(number));
+        number.map(Some).ok_or_else(|| {
+            let (from, to) = range.into_inner();
+            wrong(field, &format!("must be a whole number from {from} to {to}"))
+        })
+    }
+
+    /// A number of days, or a null that takes it away.
+    pub(super) fn days(&self, field: &str) -> Result<Option<i64>, Refusal> {
+        self.whole(field, 1..=MAX_DAYS)
+    }
+
+    pub(super) fn flag(&self, field: &str) -> Result<Option<bool>, Refusal> {
+        self.value(field)
+            .map(|value| {
+                value
+                    .as_bool()
+                    .ok_or_else(|| wrong(field, "must be true or false"))
+            })
+            .transpose()
+    }
+
+    /// The name of a value.
+    pub(super) fn named<T: FromStr<Err = String>>(&self, field: &str) -> Result<Option<T>, Refusal> {
+        self.text(field, 60)?
+            .map(|text| text.parse().map_err(|detail: String| wrong(field, &detail)))
+            .transpose()
+    }
+
+    /// A day or an instant.
+    pub(super) fn when(&self, field: &str) -> Result<Option<When>, Refusal> {
+        let Some(text) = self.text(field, 60)? else {
+            return Ok(None);
+        };
+        match days::read(&text) {
+            Ok(Some(when)) => Ok(Some(when)),
+            Ok(None) => Err(wrong(field, "must be a day (2027-05-31) or an RFC 3339 instant")),
+            Err(detail) => Err(wrong(field, &detail)),
+        }
+    }
+
+    /// The beginning of a first day.
+    pub(super) fn first_day(
+        &self,
+        field: &str,
+        zone: &TimeZone,
+    ) -> Result<Option<Timestamp>, Refusal> {
+        Ok(self.when(field)?.map(|when| when.start(zone)))
+    }
+
+    /// The end of a last day.
+    pub(super) fn last_day(
+        &self,
+        field: &str,
+        zone: &TimeZone,
+    ) -> Result<Option<Timestamp>, Refusal> {
+        Ok(self.when(field)?.map(|when| when.end(zone)))
+    }
+
+    /// A key: what scripts and addresses name a pool or a track by.
+    pub(super) fn key(&self, field: &str) -> Result<Option<String>, Refusal> {
+        let key = self.text(field, 60)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        match key {
+            Some(key) if !key.chars().all(plain) || key.starts_with('.') => {
+                let detail = "may hold letters, digits, '-', '_' and '.'";
+                Err(wrong(field, detail))
+            }
+            key => Ok(key),
+        }
+    }
+}
+
+/// A field that must be sent.
+pub(super) fn required<T>(field: &str, value: Option<T>) -> Result<T, Refusal> {
+    value.ok_or_else(|| invalid("missing_field", field, "is required"))
+}

@@ -1,0 +1,234 @@
+//! Extending a person's access.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::body::{Body, required};
+use super::roles::Right;
+use super::{access, conflict, find, members, object, wrong};
+use crate::directory::change::{Change, Granted};
+use crate::directory::rules::Rules;
+use crate::directory::{Caller, Directory, Error, Refusal, person};
+use crate::scim::Object;
+use crate::seats::catalog::{Catalog, Pool, Track};
+use crate::seats::days::{self, When};
+use crate::seats::extension::{self, Extension};
+use crate::seats::placement::{self, Intent, Person, Placement, Standing, Target};
+use crate::seats::{Assignment, Extended, SeatState};
+use crate::store::catalog::Figures;
+use crate::store::members::Member;
+use crate::store::transact;
+
+/// What was asked for.
+struct Wish {
+    until: Until,
+    /// Another pool's key.
+    pool: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Until {
+    At(When),
+    /// So many days after the present end or, where access is over, from now.
+    Days(i64),
+}
+
+impl Directory {
+    /// Extends a person's access, which then lasts until the identity provider sends another end
+    /// (decision 14). Beyond the term of the pool it takes another pool with room, by name.
+    pub async fn extend_member(
+        &self,
+        caller: &Caller,
+        who: &str,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Object, Error> {
+        caller.may(Right::Access)?;
+        let wish = read(body)?;
+        self.catch_up(caller.tenant, now).await?;
+        transact!(self.store, caller.tenant, |tx| {
+            let mut member = find::locked(tx, who).await?;
+            let rules = self.current_rules(tx).await?;
+            let person = person::person(&rules, &member);
+            let last = extendable(&member, &person, &rules.catalog, now)?;
+            let until = until(&wish, last, &person.intent, &rules.catalog, now)?;
+            let pool = pool(&wish, last, &rules.catalog)?;
+            if !extension::covers(pool, last, until, now) {
+                let figures = tx.figures(None).await?;
+                return Err(exceeded(pool, last, until, &rules.catalog, &figures, now).into());
+            }
+            let granted = grant(&rules, person, last, pool, until, now)?;
+            let (last, reopened) = (last.clone(), granted.extension == Extension::Reopen);
+            let mut change = Change::new(tx, rules.clone(), caller.by(), now);
+            if change.extend(&mut member, last, granted).await? {
+                change.save_seat(&mut member).await?;
+                change.finish().await?;
+            }
+            let Change { tx, promoted, .. } = change;
+            let open = member.seat_state() != SeatState::Waitlisted;
+            Ok(object([
+                ("member", members::seen(tx, &member, &rules.catalog, now).await?.into()),
+                ("reopened", (reopened && open).into()),
+                ("promoted", access::briefly(tx, &promoted).await?),
+            ]))
+        })
+    }
+}
+
+fn read(body: Value) -> Result<Wish, Refusal> {
+    let body = Body::of(body, &["until", "addDays", "pool"])?;
+    let until = match (body.when("until")?, body.days("addDays")?) {
+        (Some(when), None) => Some(Until::At(when)),
+        (None, Some(days)) => Some(Until::Days(days)),
+        (None, None) => None,
+        (Some(_), Some(_)) => return Err(wrong("addDays", "goes without until")),
+    };
+    Ok(Wish {
+        until: required("until", until)?,
+        pool: body.key("pool")?,
+    })
+}
+
+/// The assignment to extend: the open one or else the last.
+fn extendable<'m>(
+    member: &'m Member,
+    person: &Person<'_>,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Result<&'m Assignment, Refusal> {
+    if !person.intent.is_active(catalog, now) {
+        let detail = "the person is deactivated; access returns when the identity provider \
+                      reactivates them";
+        return Err(Refusal::new(409, "not_active", detail));
+    }
+    let last = member.assignment.as_ref();
+    last.ok_or_else(|| {
+        Refusal::new(409, "nothing_to_extend", "the person has never had access")
+    })
+}
+
+fn until(
+    wish: &Wish,
+    last: &Assignment,
+    intent: &Intent,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Result<Timestamp, Refusal> {
+    let zone = intent.zone(catalog);
+    let (field, until) = match wish.until {
+        Until::At(when) => ("until", when.end(zone)),
+        Until::Days(days) => {
+            let from = if last.is_open() { last.ends_at } else { now };
+            ("addDays", days::days_after(from, days, zone))
+        }
+    };
+    let begun = if last.is_open() { last.starts_at } else { now };
+    if until <= now || until <= begun {
+        return Err(wrong(field, "must lie in the future, and after access begins"));
+    }
+    Ok(until)
+}
+
+/// The pool that was named or else the present one.
+fn pool<'c>(wish: &Wish, last: &Assignment, catalog: &'c Catalog) -> Result<&'c Pool, Error> {
+    let Some(key) = &wish.pool else {
+        let pool = catalog.pool(last.pool);
+        return Ok(pool.ok_or(crate::store::Error::Inconsistent("a seat of no pool"))?);
+    };
+    let pool = catalog.pool_named(key);
+    let pool = pool.filter(|pool| pool.product == last.product);
+    Ok(pool.ok_or_else(|| wrong("pool", "there is no such live pool of this product"))?)
+}
+
+/// The refusal of an end that the pool's term does not reach, with the pools that could.
+fn exceeded(
+    pool: &Pool,
+    last: &Assignment,
+    until: Timestamp,
+    catalog: &Catalog,
+    figures: &[(uuid::Uuid, Figures)],
+    now: Timestamp,
+) -> Refusal {
+    let has_room = |other: &Pool| {
+        let figures = figures.iter().find(|(id, _)| *id == other.id);
+        figures.is_some_and(|(_, figures)| figures.available > 0 && figures.waitlist == 0)
+    };
+    let candidates: Value = catalog
+        .pools
+        .iter()
+        .filter(|other| other.id != pool.id && has_room(other))
+        .filter(|other| extension::covers(other, last, until, now))
+        .map(|other| json!(other.key))
+        .collect();
+    let term_end = days::last_day(pool.term_end, &catalog.zone);
+    let detail = format!(
+        "the term of the pool '{}' ends on {term_end}; name one of candidatePools as pool",
+        pool.key
+    );
+    conflict(
+        "pool_term_exceeded",
+        detail,
+        [
+            ("pool", json!(pool.key)),
+            ("termEnd", json!(term_end)),
+            ("candidatePools", candidates),
+        ],
+    )
+}
+
+fn grant<'c>(
+    rules: &'c Rules,
+    person: Person<'c>,
+    last: &Assignment,
+    pool: &'c Pool,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<Granted<'c>, Refusal> {
+    let catalog = &rules.catalog;
+    let not_placed = || {
+        let detail = "nothing places the person on a track any more; extend the reason, not the end";
+        Refusal::new(409, "not_placed", detail)
+    };
+    let extension = extension::decide(last, pool, now).ok_or_else(not_placed)?;
+    let extended = Extended {
+        until,
+        over: person.intent.end.clone(),
+    };
+    let window = extension::window(catalog, &person.intent, last, extension, until, now);
+    if window.ends_at <= now {
+        let detail = "the person's last day of work has passed (terminationDate)";
+        return Err(Refusal::new(409, "access_end_reached", detail));
+    }
+    let (track, rule) = if last.is_open() {
+        (catalog.track(last.track), last.rule)
+    } else {
+        placed(catalog, &person, &extended, now)
+    };
+    Ok(Granted {
+        extension,
+        extended,
+        target: Target {
+            track: track.ok_or_else(not_placed)?,
+            pools: vec![(pool, window)],
+            rule,
+        },
+        inputs: person.inputs,
+    })
+}
+
+/// The track on which somebody whose access was over would be now.
+fn placed<'c>(
+    catalog: &'c Catalog,
+    person: &Person<'c>,
+    extended: &Extended,
+    now: Timestamp,
+) -> (Option<&'c Track>, Option<uuid::Uuid>) {
+    let standing = Standing {
+        extended: Some(extended),
+        ..Standing::default()
+    };
+    match placement::place(catalog, person, standing, now) {
+        Placement::Place(target) => (Some(target.track), target.rule),
+        Placement::Nowhere(_) => (None, None),
+    }
+}

@@ -1,0 +1,151 @@
+//! Looking at people.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::roles::Right;
+use super::{Items, Query, cursor, find, selection, view};
+use crate::directory::rules::Rules;
+use crate::directory::{Caller, Directory, Error, person};
+use crate::scim::Object;
+use crate::seats::catalog::{Catalog, Match, Rule};
+use crate::store::Session;
+use crate::store::lists::Key;
+use crate::store::members::Member;
+
+impl Directory {
+    /// People: those the identity provider knows, and those it deleted who once had access.
+    pub async fn list_members(
+        &self,
+        caller: &Caller,
+        query: &Query,
+        now: Timestamp,
+    ) -> Result<Items, Error> {
+        caller.may(Right::Read)?;
+        self.catch_up(caller.tenant, now).await?;
+        let list = cursor::list(caller, "members", query);
+        let after: Option<Key> = self.place(&list, query, now).await?;
+        let limit = query.limit()?;
+        let mut session = self.store.snapshot(caller.tenant).await?;
+        let rules = self.current_rules(&mut session).await?;
+        let catalog = &rules.catalog;
+        let selection = selection::read(query, catalog)?;
+        let members = session
+            .list_members(&selection, after.as_ref(), limit + 1)
+            .await?;
+        let waiting: Vec<Uuid> = members.iter().filter_map(|(m, _)| waiting(m)).collect();
+        let positions = session.waitlist_positions(&waiting).await?;
+        let rows = members
+            .into_iter()
+            .map(|(m, key)| {
+                let position = waiting_at(&m, &positions);
+                (view::member(&m, catalog, position, now), key)
+            })
+            .collect();
+        self.page(&list, rows, limit, now).await
+    }
+
+    /// One person, with all their episodes and why they are where they are.
+    pub async fn read_member(
+        &self,
+        caller: &Caller,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<Object, Error> {
+        caller.may(Right::Read)?;
+        self.catch_up(caller.tenant, now).await?;
+        let mut session = self.store.snapshot(caller.tenant).await?;
+        let rules = self.current_rules(&mut session).await?;
+        let m = find::person(&mut session, who).await?;
+        let mut object = seen(&mut session, &m, &rules.catalog, now).await?;
+        let extras = session.assignment_extras(m.id).await?;
+        let assignments = session.assignments_of(m.id).await?;
+        let assignments: Value = assignments
+            .iter()
+            .rev()
+            .map(|a| view::assignment(a, &rules.catalog, extras.get(&a.id)))
+            .collect();
+        let groups = m.groups.iter();
+        let groups: Value = groups
+            .map(|(id, name)| json!({"id": id, "displayName": name}))
+            .collect();
+        object.insert("scimId".into(), json!(m.scim_id));
+        object.insert("externalId".into(), json!(m.external_id));
+        object.insert("createdAt".into(), json!(m.created_at));
+        object.insert("lastModified".into(), json!(m.last_modified));
+        object.insert("deactivatedAt".into(), json!(m.deactivated_at));
+        object.insert("assignments".into(), assignments);
+        object.insert("groups".into(), groups);
+        object.insert("why".into(), why(&rules, &m));
+        Ok(object)
+    }
+}
+
+/// A person at `now`, with their place in line.
+pub(super) async fn seen(
+    session: &mut Session,
+    m: &Member,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Result<Object, Error> {
+    let waiting: Vec<_> = waiting(m).into_iter().collect();
+    let positions = session.waitlist_positions(&waiting).await?;
+    Ok(view::member(m, catalog, waiting_at(m, &positions), now))
+}
+
+/// The assignment by which a person stands in line.
+fn waiting(m: &Member) -> Option<Uuid> {
+    let waiting = m.assignment.as_ref().filter(|a| a.waiting.is_some());
+    waiting.map(|a| a.id)
+}
+
+fn waiting_at(m: &Member, positions: &std::collections::HashMap<Uuid, i64>) -> Option<i64> {
+    waiting(m).and_then(|id| positions.get(&id).copied())
+}
+
+/// What decides a person's track and pool now: what the identity provider wrote, the rules that
+/// match, and the tenant's default, the first that applies.
+fn why(rules: &Rules, m: &Member) -> Value {
+    let catalog = &rules.catalog;
+    let person = person::person(rules, m);
+    let intent = &person.intent;
+    let wanted = intent.track.as_deref().and_then(|key| catalog.track_named(key));
+    let live = |rule: &&&Rule| catalog.track(rule.track).is_some_and(|track| track.live);
+    let winner = match wanted {
+        Some(track) => person.rules.iter().find(|rule| rule.track == track.id),
+        None => person.rules.iter().find(live),
+    };
+    let by = match (wanted, winner, catalog.default_track()) {
+        (Some(_), _, _) => "attribute",
+        (None, Some(_), _) => "rule",
+        (None, None, Some(_)) => "default",
+        (None, None, None) => "nothing",
+    };
+    let losing: Value = person
+        .rules
+        .iter()
+        .filter(|rule| winner.is_none_or(|winner| winner.id != rule.id))
+        .map(|rule| reason(catalog, rule))
+        .collect();
+    json!({
+        "trackBy": by,
+        "rule": winner.map(|rule| reason(catalog, rule)),
+        "shadowed": losing,
+    })
+}
+
+fn reason(catalog: &Catalog, rule: &Rule) -> Value {
+    let (group, filter) = match &rule.matches {
+        Match::Group { name, .. } => (Some(name), None),
+        Match::Filter(filter) => (None, Some(filter)),
+    };
+    json!({
+        "id": rule.id,
+        "priority": rule.priority,
+        "group": group,
+        "filter": filter,
+        "track": catalog.track(rule.track).map(|track| &track.key),
+        "pool": rule.pool.and_then(|id| catalog.pool(id)).map(|pool| &pool.key),
+    })
+}

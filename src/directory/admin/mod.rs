@@ -1,0 +1,90 @@
+//! What operators do: look at people and seats, end and extend access, buy seats, decide who gets
+//! which. Answers are the JSON of the admin API (decisions live in `seats`, tables in `store`);
+//! every use case asks first whether the caller's role has the right to it.
+
+mod access;
+mod body;
+mod catalog;
+mod connections;
+mod cursor;
+mod extend;
+mod find;
+mod ledger;
+mod mappings;
+mod members;
+mod placements;
+mod policy;
+mod pools;
+mod query;
+pub mod roles;
+mod selection;
+mod tracks;
+mod view;
+mod waitlist;
+
+use serde_json::Value;
+
+use super::{Caller, Refusal};
+use crate::scim::Object;
+use crate::store::TenantId;
+use credentials::Role;
+
+use super::credentials;
+pub use query::Query;
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Items {
+    /// What is on it, each with the same keys in the same order.
+    pub items: Vec<Object>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+impl Caller {
+    /// Whoever runs a command on the server itself.
+    pub fn command(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            token: String::new(),
+            role: Role::Owner,
+            connection: None,
+            request_id: super::COMMAND.to_owned(),
+        }
+    }
+}
+
+/// A refusal of something that was sent, naming where it stood.
+fn invalid(code: &'static str, field: &str, detail: &str) -> Refusal {
+    let mut refusal = Refusal::new(400, code, format!("{field}: {detail}"));
+    refusal.extra.insert("field".into(), field.into());
+    refusal
+}
+
+/// A refusal of a body's field.
+fn wrong(field: &str, detail: &str) -> Refusal {
+    invalid("invalid_value", field, detail)
+}
+
+/// A refusal with more for the caller to go by.
+fn conflict<const N: usize>(
+    code: &'static str,
+    detail: impl Into<String>,
+    extra: [(&str, Value); N],
+) -> Refusal {
+    let mut refusal = Refusal::new(409, code, detail);
+    refusal.extra = object(extra);
+    refusal
+}
+
+fn not_found(what: &str) -> Refusal {
+    Refusal::new(404, "not_found", format!("there is no {what}"))
+}
+
+/// An object of these keys, in this order.
+fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
+    entries
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}

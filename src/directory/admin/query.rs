@@ -1,0 +1,122 @@
+//! Reading the parameters of a list. As with bodies, an unknown one is refused: a filter that is
+//! silently ignored shows everybody.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use super::invalid;
+use crate::directory::Refusal;
+use crate::seats::days::{self, When};
+
+/// Items on a page if the caller does not say.
+const DEFAULT_LIMIT: i64 = 50;
+/// How many items a caller may ask for.
+const LIMITS: RangeInclusive<i64> = 1..=500;
+
+/// The parameters of a request, decoded.
+#[derive(Debug, Clone, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The parameters in the order in which they were sent.
+    pub fn new(parameters: Vec<(String, String)>) -> Self {
+        Self(parameters)
+    }
+
+    /// Takes a parameter out: one that concerns how the answer is written, not what it says.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// Refuses parameters other than `known`, those of every list, and those that begin with one
+    /// of `prefixes`; and any that is there twice.
+    pub(super) fn only(&self, known: &[&str], prefix: Option<&str>) -> Result<(), Refusal> {
+        for (at, (name, _)) in self.0.iter().enumerate() {
+            let is_known = known.contains(&name.as_str())
+                || matches!(name.as_str(), "limit" | "cursor")
+                || prefix.is_some_and(|prefix| name.starts_with(prefix));
+            let shown: String = name.chars().take(60).collect();
+            if !is_known {
+                let known = known.iter().copied().chain(["limit", "cursor", "format"]);
+                let known: Vec<_> = known.chain(prefix).collect();
+                let detail = format!("no such parameter; there are {}", known.join(", "));
+                return Err(invalid("unknown_parameter", &shown, &detail));
+            }
+            if self.0.iter().take(at).any(|(earlier, _)| earlier == name) {
+                return Err(refused(&shown, "is there twice"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameters that begin with a prefix, without it.
+    pub(super) fn beginning<'q>(
+        &'q self,
+        prefix: &'q str,
+    ) -> impl Iterator<Item = (&'q str, &'q str)> {
+        self.0
+            .iter()
+            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+    }
+
+    /// A parameter that is not empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.trim()).filter(|v| !v.is_empty())
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
+        self.get(name)
+            .map(|text| {
+                text.to_ascii_lowercase()
+                    .parse()
+                    .map_err(|_| refused(name, "must be true or false"))
+            })
+            .transpose()
+    }
+
+    /// One or more names, separated by commas.
+    pub(super) fn names<T: FromStr<Err = String>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<Vec<T>>, Refusal> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        let parts = text.split(',').map(|part| {
+            let parsed = part.trim().parse::<T>();
+            parsed.map_err(|detail| refused(name, &detail))
+        });
+        parts.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A day or an instant.
+    pub(super) fn when(&self, name: &str) -> Result<Option<When>, Refusal> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        match days::read(text) {
+            Ok(Some(when)) => Ok(Some(when)),
+            Ok(None) => Err(refused(name, "must be a day (2027-05-31) or an RFC 3339 instant")),
+            Err(detail) => Err(refused(name, &detail)),
+        }
+    }
+
+    /// How many items are wanted.
+    pub(super) fn limit(&self) -> Result<i64, Refusal> {
+        let Some(text) = self.get("limit") else {
+            return Ok(DEFAULT_LIMIT);
+        };
+        let limit = text.parse().ok().filter(|limit| LIMITS.contains(limit));
+        limit.ok_or_else(|| {
+            let (from, to) = LIMITS.into_inner();
+            refused("limit", &format!("must be a whole number from {from} to {to}"))
+        })
+    }
+}
+
+/// A refusal of a parameter.
+pub(super) fn refused(name: &str, detail: &str) -> Refusal {
+    invalid("invalid_parameter", name, detail)
+}

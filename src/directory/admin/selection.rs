@@ -1,0 +1,212 @@
+//! Which people an operator asks for: the parameters of the list, read against the tenant's tracks
+//! and pools.
+
+use jiff::{Timestamp, ToSpan};
+
+use super::query::{Query, refused};
+use super::view::ATTRIBUTES;
+use crate::directory::{Error, Refusal};
+use crate::scim::filter;
+use crate::scim::predicate::{self, Predicate};
+use crate::scim::schema::USER;
+use crate::seats::catalog::Catalog;
+use crate::seats::days::When;
+use crate::seats::outcome::{AccessLevel, JourneyStatus};
+use crate::seats::{SeatState, named};
+use crate::store::member_list::{Order, Selection, Sort};
+
+/// The parameters that the list of people has besides those of every list.
+pub(super) const PARAMETERS: &[&str] = &[
+    "q",
+    "status",
+    "seatState",
+    "track",
+    "pool",
+    "ended",
+    "endsBefore",
+    "endsAfter",
+    "managedBy",
+    "accessLevel",
+    "sort",
+];
+/// Begins the parameters that filter by attribute.
+pub(super) const ATTRIBUTE: &str = "attr.";
+
+/// What a text search looks at.
+const SEARCHED: &[&str] = &[
+    "userName",
+    "displayName",
+    "name.formatted",
+    "name.givenName",
+    "name.familyName",
+    "emails.value",
+    "externalId",
+];
+
+named! {
+    /// Every journey status there is (domain 4.1). Those that no event leads to yet match nobody.
+    Status {
+        /// Has a seat and has not activated the account.
+        Invited = "invited",
+        /// Has activated the account.
+        Activated = "activated",
+        /// Has completed onboarding.
+        CompletedOnboarding = "completed_onboarding",
+        /// Has had a session.
+        StartedCoaching = "started_coaching",
+        /// Has a reflection to write.
+        ReflectionAssigned = "reflection_assigned",
+        /// Has written all reflections.
+        ReflectionCompleted = "reflection_completed",
+        /// The seat is gone.
+        Ended = "ended",
+    }
+}
+
+named! {
+    /// Who last made or linked a person.
+    ManagedBy {
+        /// The identity provider.
+        Scim = "scim",
+        /// An operator.
+        Admin = "admin",
+        /// A file.
+        Import = "import",
+        /// A domain rule.
+        Domain = "domain",
+    }
+}
+
+named! {
+    /// What the list can be sorted by.
+    SortBy {
+        /// Family name, then given name.
+        Name = "name",
+        /// User name.
+        UserName = "userName",
+        /// The address that is shown.
+        Email = "email",
+        /// Last day of access.
+        AccessEndDate = "accessEndDate",
+        /// When the identity provider created them.
+        CreatedAt = "createdAt",
+        /// When they last changed.
+        LastModified = "lastModified",
+        /// Track, by key.
+        Track = "track",
+        /// Pool, by key.
+        Pool = "pool",
+        /// How many sessions they have had.
+        SessionsCompleted = "sessionsCompleted",
+        /// When the next one is.
+        NextSessionAt = "nextSessionAt",
+        /// How far they have come.
+        Status = "status",
+    }
+}
+
+/// Reads the parameters.
+pub(super) fn read(query: &Query, catalog: &Catalog) -> Result<Selection, Error> {
+    query.only(PARAMETERS, Some(ATTRIBUTE))?;
+    let track = query.get("track").map(|key| {
+        let track = catalog.tracks.iter().find(|t| t.key.eq_ignore_ascii_case(key));
+        track.map(|track| track.id).ok_or_else(|| refused("track", "there is no such track"))
+    });
+    let pool = query.get("pool").map(|key| {
+        let pool = catalog.pools.iter().find(|p| p.key.eq_ignore_ascii_case(key));
+        pool.map(|pool| pool.id).ok_or_else(|| refused("pool", "there is no such pool"))
+    });
+    Ok(Selection {
+        matching: matching(query)?,
+        states: query.names::<SeatState>("seatState")?,
+        holds: query.flag("ended")?.map(|ended| !ended),
+        statuses: query.names::<Status>("status")?.map(known_so_far),
+        levels: query.names::<AccessLevel>("accessLevel")?,
+        track: track.transpose()?,
+        pool: pool.transpose()?,
+        managed_by: query
+            .names::<ManagedBy>("managedBy")?
+            .map(|names| names.into_iter().map(ManagedBy::as_str).collect()),
+        ends_by: query.when("endsBefore")?.map(|when| before(when, catalog)),
+        ends_after: query.when("endsAfter")?.map(|when| when.end(&catalog.zone)),
+        sort: sort(query)?,
+    })
+}
+
+fn known_so_far(statuses: Vec<Status>) -> Vec<JourneyStatus> {
+    let known = |status| match status {
+        Status::Invited => Some(JourneyStatus::Invited),
+        Status::Ended => Some(JourneyStatus::Ended),
+        _ => None,
+    };
+    statuses.into_iter().filter_map(known).collect()
+}
+
+/// Access is stored with the instant at which it is over. It ends before a day if that is over when
+/// the day begins.
+fn before(when: When, catalog: &Catalog) -> Timestamp {
+    let start = when.start(&catalog.zone);
+    match when {
+        When::Day(_) => start,
+        When::Instant(at) => at.checked_sub(1.millisecond()).unwrap_or(at),
+    }
+}
+
+/// The text search and the attributes, as the filter that they are short for.
+fn matching(query: &Query) -> Result<Option<Predicate>, Error> {
+    let mut conditions = Vec::new();
+    for word in query.get("q").into_iter().flat_map(str::split_whitespace) {
+        let word = quoted(word);
+        let anywhere: Vec<_> = SEARCHED.iter().map(|path| format!("{path} co {word}")).collect();
+        conditions.push(format!("({})", anywhere.join(" or ")));
+    }
+    for (name, value) in query.beginning(ATTRIBUTE) {
+        let found = ATTRIBUTES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (attribute, urn) = found.ok_or_else(|| unknown_attribute(name))?;
+        conditions.push(format!("{urn}:{attribute} eq {}", quoted(value)));
+    }
+    if conditions.is_empty() {
+        return Ok(None);
+    }
+    let parsed = filter::parse(&conditions.join(" and "));
+    let compiled = parsed.and_then(|parsed| predicate::compile(&USER, &parsed));
+    // What is composed here is right but for its size.
+    compiled.map(Some).map_err(|_| refused("q", "is too long").into())
+}
+
+fn unknown_attribute(name: &str) -> Refusal {
+    let known: Vec<_> = ATTRIBUTES.iter().map(|(name, _)| *name).collect();
+    let shown: String = name.chars().take(60).collect();
+    let detail = format!("no such attribute; there are {}", known.join(", "));
+    refused(&format!("{ATTRIBUTE}{shown}"), &detail)
+}
+
+/// A text as a filter has it.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn sort(query: &Query) -> Result<Sort, Error> {
+    let text = query.get("sort").unwrap_or("name");
+    let (name, descending) = match text.strip_prefix('-') {
+        Some(name) => (name, true),
+        None => (text, false),
+    };
+    let by = name.parse().map_err(|detail: String| {
+        refused("sort", &format!("{detail}; '-' before it for descending"))
+    })?;
+    let order = match by {
+        SortBy::Name => Order::Name,
+        SortBy::UserName => Order::UserName,
+        SortBy::Email => Order::Attribute(predicate::sort_target(&USER, "emails.value")?),
+        SortBy::AccessEndDate => Order::AccessEnd,
+        SortBy::CreatedAt => Order::Created,
+        SortBy::LastModified => Order::Modified,
+        SortBy::Track => Order::Track,
+        SortBy::Pool => Order::Pool,
+        SortBy::Status => Order::Status,
+        // Nobody has had a session yet, so all are equal.
+        SortBy::SessionsCompleted | SortBy::NextSessionAt => Order::Unsorted,
+    };
+    Ok(Sort { order, descending })
+}

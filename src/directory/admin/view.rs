@@ -1,0 +1,145 @@
+//! A person as operators see them. Lists and single reads have the same keys in the same order.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::object;
+use crate::directory::person;
+use crate::scim::Object;
+use crate::scim::schema::{COACHING_URN, ENTERPRISE_URN};
+use crate::seats::catalog::Catalog;
+use crate::seats::{Assignment, SeatState, days, outcome};
+use crate::store::members::Member;
+
+/// The attributes by which operators filter people, and the schema that each is of.
+pub(super) const ATTRIBUTES: &[(&str, &str)] = &[
+    ("department", ENTERPRISE_URN),
+    ("division", ENTERPRISE_URN),
+    ("costCenter", ENTERPRISE_URN),
+    ("organization", ENTERPRISE_URN),
+    ("region", COACHING_URN),
+];
+
+/// A person at `now`. `position` is their place in line.
+pub(super) fn member(
+    m: &Member,
+    catalog: &Catalog,
+    position: Option<i64>,
+    now: Timestamp,
+) -> Object {
+    let a = m.assignment.as_ref();
+    let pool = a.and_then(|a| catalog.pool(a.pool));
+    let track = a.and_then(|a| catalog.track(a.track));
+    let state = outcome::state_at(a, now);
+    let status = json!(outcome::journey(a, now).map(outcome::JourneyStatus::as_str));
+    let intent = person::intent(&m.doc);
+    let zone = intent.zone(catalog);
+    object([
+        ("id", json!(m.id)),
+        ("userName", attribute(m, "userName")),
+        ("displayName", attribute(m, "displayName")),
+        ("name", name(m)),
+        ("title", attribute(m, "title")),
+        ("email", email(m)),
+        ("track", json!(track.map(|track| &track.key))),
+        ("pool", json!(pool.map(|pool| &pool.key))),
+        ("subscriptionType", json!(pool.map(|pool| &pool.subscription_type))),
+        ("status", status.clone()),
+        ("displayStatus", status),
+        ("stalled", json!(false)),
+        ("sessionsCompleted", json!(0)),
+        ("nextSessionAt", Value::Null),
+        ("lastEngagementAt", Value::Null),
+        (
+            "accessStartDate",
+            json!(a.map(|a| days::day_of(a.starts_at, zone))),
+        ),
+        (
+            "accessEndDate",
+            json!(a.map(|a| days::last_day(a.ends_at, zone))),
+        ),
+        ("accessEndSource", json!(a.map(|a| a.end_source.as_str()))),
+        ("seatState", json!(state.as_str())),
+        ("seatReason", seat_reason(m, state, now)),
+        ("waitlistPosition", json!(position)),
+        (
+            "accessLevel",
+            json!(outcome::access_level(m.identity, a, now).as_str()),
+        ),
+        ("identityState", json!(m.identity.as_str())),
+        ("managedBy", json!(m.managed_by)),
+        ("episode", json!(a.map(|a| a.episode))),
+        ("attributes", attributes(m)),
+    ])
+}
+
+/// A person where only who it is matters.
+pub(super) fn brief(m: &Member) -> Value {
+    json!({"id": m.id, "userName": attribute(m, "userName"), "email": email(m)})
+}
+
+/// One stretch of access. The note is what an operator wrote when they ended it.
+pub(super) fn assignment(a: &Assignment, catalog: &Catalog, extra: Option<&Extra>) -> Value {
+    let key = |id| catalog.pool(id).map(|pool| &pool.key);
+    json!({
+        "id": a.id,
+        "episode": a.episode,
+        "track": catalog.track(a.track).map(|track| &track.key),
+        "pool": key(a.pool),
+        "state": a.state.as_str(),
+        "startsAt": a.starts_at,
+        "endsAt": a.ends_at,
+        "endSource": a.end_source.as_str(),
+        "extendedUntil": a.extended.as_ref().map(|extended| extended.until),
+        "seatTakenAt": extra.and_then(|extra| extra.seat_taken_at),
+        "waitingFor": a.waiting.and_then(|waiting| key(waiting.pool)),
+        "waitingSince": a.waiting.map(|waiting| waiting.since),
+        "graceUntil": a.grace_until,
+        "endedAt": a.ended_at,
+        "endReason": a.end_reason.map(crate::seats::EndReason::as_str),
+        "endNote": extra.and_then(|extra| extra.end_note.as_ref()),
+        "rule": a.rule,
+    })
+}
+
+pub(super) use crate::store::member_list::Extra;
+
+fn attribute(m: &Member, key: &str) -> Value {
+    m.doc.get(key).cloned().unwrap_or_default()
+}
+
+fn name(m: &Member) -> Value {
+    let part = |key| m.doc.get("name").and_then(|name| name.get(key)?.as_str());
+    let (given, family) = (part("givenName"), part("familyName"));
+    let formatted = part("formatted").map(str::to_owned).or_else(|| {
+        let parts: Vec<_> = [given, family].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    });
+    json!({"givenName": given, "familyName": family, "formatted": formatted})
+}
+
+/// The primary address, or else the first.
+fn email(m: &Member) -> Value {
+    let emails = m.doc.get("emails").and_then(Value::as_array);
+    let emails: Vec<_> = emails.into_iter().flatten().collect();
+    let is_primary = |e: &&&Value| e.get("primary").and_then(Value::as_bool) == Some(true);
+    let chosen = emails.iter().find(is_primary).or_else(|| emails.first());
+    chosen.and_then(|e| e.get("value")).cloned().unwrap_or_default()
+}
+
+/// Why the state is what it is; for access that is over, why it ended.
+fn seat_reason(m: &Member, state: SeatState, now: Timestamp) -> Value {
+    let end = || match (&m.assignment, state) {
+        (Some(a), SeatState::Ended | SeatState::Grace) => a.end_reason.map(|reason| reason.as_str()),
+        _ => None,
+    };
+    json!(person::seat_reason(m, now).map(|reason| reason.as_str()).or_else(end))
+}
+
+fn attributes(m: &Member) -> Value {
+    let of = |(name, urn): &(&str, &str)| {
+        let value = m.doc.get(*urn).and_then(|extension| extension.get(*name));
+        ((*name).to_owned(), value.cloned().unwrap_or_default())
+    };
+    Value::Object(ATTRIBUTES.iter().map(of).collect())
+}

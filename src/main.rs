@@ -1,0 +1,221 @@
+//! The command line. Every command works beside a running server on the same database.
+
+mod cli;
+
+use std::error::Error;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::{Cli, Command, Database, LedgerCommand, TenantCommand, TokenCommand};
+use seatkeeper::clock::Clock;
+use seatkeeper::config::{Config, LogFormat};
+use seatkeeper::directory::{Caller, Directory};
+use seatkeeper::server;
+use seatkeeper::store::catalog::Tenant;
+use seatkeeper::store::credentials::Token;
+use seatkeeper::store::{Options, Store};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Outcome {
+    let log = match &command {
+        Command::Serve(config) => (config.log.clone(), config.log_format),
+        _ => ("warn".to_owned(), LogFormat::Text),
+    };
+    start_log(&log.0, log.1)?;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        match command {
+            Command::Serve(config) => serve(*config).await,
+            Command::Migrate(database) => migrate(&database).await,
+            Command::Tenant(on) => tenant(on.action, &open(&on.database).await?).await,
+            Command::Token(on) => token(on.action, &open(&on.database).await?).await,
+            Command::Pool(on) => {
+                let directory = open(&on.database).await?;
+                let (tenant, body) = on.action.body();
+                let caller = operator(&directory, tenant).await?;
+                print(
+                    &directory
+                        .create_pool(&caller, body, Clock::system().now())
+                        .await?,
+                )
+            }
+            Command::Track(on) => {
+                let directory = open(&on.database).await?;
+                let (tenant, body) = on.action.body();
+                let caller = operator(&directory, tenant).await?;
+                print(
+                    &directory
+                        .create_track(&caller, body, Clock::system().now())
+                        .await?,
+                )
+            }
+            Command::Mapping(on) => {
+                let directory = open(&on.database).await?;
+                let (tenant, body) = on.action.body();
+                let caller = operator(&directory, tenant).await?;
+                print(
+                    &directory
+                        .create_mapping(&caller, body, Clock::system().now())
+                        .await?,
+                )
+            }
+            Command::Ledger(on) => ledger(on.action, &open(&on.database).await?).await,
+        }
+    })
+}
+
+/// Writes the log to stderr, where it is not taken for what a command prints.
+fn start_log(filter: &str, format: LogFormat) -> Outcome {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// Serves until a signal, and drains then; a second signal does not wait for that.
+async fn serve(config: Config) -> Outcome {
+    let base_url = config.base_url.clone();
+    tracing::info!(?config, "starting");
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let running = server::start(config, Clock::system()).await?;
+    let base = base_url.unwrap_or_else(|| format!("http://{}", running.address()));
+    say(&format!(
+        "seatkeeper is ready: SCIM at {base}/scim/v2, admin API at {base}/admin/v1"
+    ))?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    tokio::select! {
+        () = running.stop() => Ok(()),
+        _ = terminate.recv() => Err("stopped before the requests in hand had ended".into()),
+        _ = interrupt.recv() => Err("stopped before the requests in hand had ended".into()),
+    }
+}
+
+async fn migrate(database: &Database) -> Outcome {
+    let url = &database.database_url;
+    let (_, applied) = Store::open_and_migrate(url, Options::default()).await?;
+    for migration in &applied {
+        say(&format!("applied {migration}"))?;
+    }
+    if applied.is_empty() {
+        say("the schema is up to date")?;
+    }
+    Ok(())
+}
+
+async fn tenant(command: TenantCommand, directory: &Directory) -> Outcome {
+    match command {
+        TenantCommand::Create { name, time_zone } => {
+            let now = Clock::system().now();
+            print(&tenant_json(
+                &directory.create_tenant(&name, &time_zone, now).await?,
+            ))
+        }
+        TenantCommand::List => {
+            let tenants = directory.tenants().await?;
+            print(&tenants.iter().map(tenant_json).collect())
+        }
+    }
+}
+
+async fn token(command: TokenCommand, directory: &Directory) -> Outcome {
+    let now = Clock::system().now();
+    match command {
+        TokenCommand::Create {
+            of,
+            role,
+            connection,
+            expires_in,
+        } => {
+            let tenant = directory.tenant_named(&of.tenant).await?.id;
+            let token = directory.create_token(tenant, role, &connection, expires_in, now);
+            say(&token.await?)
+        }
+        TokenCommand::List(of) => {
+            let tenant = directory.tenant_named(&of.tenant).await?.id;
+            let tokens = directory.tokens(tenant).await?;
+            print(&tokens.iter().map(token_json).collect())
+        }
+        TokenCommand::Revoke { of, token } => {
+            let tenant = directory.tenant_named(&of.tenant).await?.id;
+            directory.revoke_token(tenant, &token, now).await?;
+            say("revoked")
+        }
+    }
+}
+
+async fn ledger(command: LedgerCommand, directory: &Directory) -> Outcome {
+    let LedgerCommand::Verify(of) = command;
+    let caller = operator(directory, &of.tenant).await?;
+    let verdict = directory.verify_ledger(&caller).await?;
+    print(&verdict)?;
+    if verdict["ok"] == true {
+        Ok(())
+    } else {
+        Err("the ledger does not hold".into())
+    }
+}
+
+async fn open(database: &Database) -> Result<Directory, Box<dyn Error>> {
+    let store = Store::open(&database.database_url, Options::default()).await?;
+    Ok(Directory::new(store))
+}
+
+/// Whoever runs a command is an owner: the database is theirs.
+async fn operator(directory: &Directory, tenant: &str) -> Result<Caller, Box<dyn Error>> {
+    Ok(Caller::command(directory.tenant_named(tenant).await?.id))
+}
+
+fn tenant_json(tenant: &Tenant) -> Value {
+    json!({
+        "name": tenant.name,
+        "timeZone": tenant.time_zone,
+        "createdAt": tenant.created_at,
+    })
+}
+
+fn token_json(token: &Token) -> Value {
+    json!({
+        "id": token.id,
+        "role": token.role.as_str(),
+        "connection": token.connection,
+        "createdAt": token.created_at,
+        "expiresAt": token.expires_at,
+        "revokedAt": token.revoked_at,
+        "lastUsedAt": token.last_used_at,
+    })
+}
+
+fn print(value: &Value) -> Outcome {
+    say(&serde_json::to_string_pretty(value)?)
+}
+
+/// A line on stdout. One that cannot be written is an error and not a panic: the reader of a pipe
+/// may be gone.
+fn say(line: &str) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
