@@ -1,5 +1,8 @@
 //! What the command line takes.
 
+use std::net::SocketAddr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, FromArgMatches, Parser, Subcommand};
 use seatkeeper::config::{Config, DATABASE_URL};
 use seatkeeper::directory::credentials::Role;
@@ -17,6 +20,17 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve SCIM and the admin API until told to stop.
     Serve(Box<Config>),
+    /// Play a day of identity provider traffic on a new database, and go on serving it.
+    Demo {
+        /// The address to listen on; port 0 takes a free one.
+        #[arg(
+            long,
+            env = "SEATKEEPER_LISTEN",
+            value_name = "ADDRESS",
+            default_value = "127.0.0.1:8080"
+        )]
+        listen: SocketAddr,
+    },
     /// Bring the schema of the database up to date.
     Migrate(Database),
     /// Customers, each apart from the others.
@@ -76,8 +90,8 @@ pub(crate) enum TokenCommand {
     Create {
         #[command(flatten)]
         of: Of,
-        /// What it may do: scim, viewer, `program_admin`, `license_admin`, approver, auditor or owner.
-        #[arg(long)]
+        /// What it may do.
+        #[arg(long, value_parser = role())]
         role: Role,
         /// The identity provider or HR source that a token of the role scim is for.
         #[arg(long, value_name = "NAME", default_value = "default")]
@@ -259,6 +273,11 @@ fn given(mut body: Value) -> Value {
         body.retain(|_, value| !value.is_null());
     }
     body
+}
+
+fn role() -> impl TypedValueParser<Value = Role> {
+    let names = Role::ALL.iter().map(|role| role.as_str());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Role>())
 }
 
 fn days(text: &str) -> Result<i64, String> {

@@ -9,6 +9,7 @@
 //! - [`http`]: routes, credentials, requests and answers. No rule lives there.
 //! - [`jobs`]: timed work: the same use cases, called by the clock.
 //! - [`server`]: starts and stops all that. [`config`] says how, [`clock`] tells the time.
+//! - [`demo`]: a day of an identity provider's traffic, played against a server.
 //!
 //! A `PATCH /scim/v2/Users/{id}` travels: `http` (who calls, `If-Match`, the body) → `directory`
 //! (opens the transaction, locks the row) → `scim::quirks`, `scim::patch` → `seats` → `store` (saves,
@@ -16,6 +17,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod directory;
 pub mod http;
 pub mod jobs;

@@ -4,20 +4,27 @@ mod cli;
 
 use std::error::Error;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use cli::{Cli, Command, Database, LedgerCommand, TenantCommand, TokenCommand};
+use cli::{
+    Cli, Command, Database, LedgerCommand, MappingCommand, PoolCommand, TenantCommand,
+    TokenCommand, TrackCommand,
+};
 use seatkeeper::clock::Clock;
 use seatkeeper::config::{Config, LogFormat};
+use seatkeeper::demo;
 use seatkeeper::directory::{Caller, Directory};
-use seatkeeper::server;
+use seatkeeper::scim::Object;
+use seatkeeper::server::{self, Running};
 use seatkeeper::store::catalog::Tenant;
 use seatkeeper::store::credentials::Token;
 use seatkeeper::store::{Options, Store};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use uuid::Uuid;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -32,47 +39,20 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Outcome {
-    let log = match &command {
-        Command::Serve(config) => (config.log.clone(), config.log_format),
-        _ => ("warn".to_owned(), LogFormat::Text),
-    };
-    start_log(&log.0, log.1)?;
+    match &command {
+        Command::Serve(config) => start_log(&config.log, config.log_format)?,
+        _ => start_log("warn", LogFormat::Text)?,
+    }
     tokio::runtime::Runtime::new()?.block_on(async {
         match command {
             Command::Serve(config) => serve(*config).await,
+            Command::Demo { listen } => play_demo(listen).await,
             Command::Migrate(database) => migrate(&database).await,
             Command::Tenant(on) => tenant(on.action, &open(&on.database).await?).await,
             Command::Token(on) => token(on.action, &open(&on.database).await?).await,
-            Command::Pool(on) => {
-                let directory = open(&on.database).await?;
-                let (tenant, body) = on.action.body();
-                let caller = operator(&directory, tenant).await?;
-                print(
-                    &directory
-                        .create_pool(&caller, body, Clock::system().now())
-                        .await?,
-                )
-            }
-            Command::Track(on) => {
-                let directory = open(&on.database).await?;
-                let (tenant, body) = on.action.body();
-                let caller = operator(&directory, tenant).await?;
-                print(
-                    &directory
-                        .create_track(&caller, body, Clock::system().now())
-                        .await?,
-                )
-            }
-            Command::Mapping(on) => {
-                let directory = open(&on.database).await?;
-                let (tenant, body) = on.action.body();
-                let caller = operator(&directory, tenant).await?;
-                print(
-                    &directory
-                        .create_mapping(&caller, body, Clock::system().now())
-                        .await?,
-                )
-            }
+            Command::Pool(on) => pool(&on.action, &open(&on.database).await?).await,
+            Command::Track(on) => track(&on.action, &open(&on.database).await?).await,
+            Command::Mapping(on) => mapping(&on.action, &open(&on.database).await?).await,
             Command::Ledger(on) => ledger(on.action, &open(&on.database).await?).await,
         }
     })
@@ -90,26 +70,70 @@ fn start_log(filter: &str, format: LogFormat) -> Outcome {
     Ok(())
 }
 
-/// Serves until a signal, and drains then; a second signal does not wait for that.
+/// Serves until told to stop.
 async fn serve(config: Config) -> Outcome {
     let base_url = config.base_url.clone();
     tracing::info!(?config, "starting");
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let signals = Signals::watch()?;
     let running = server::start(config, Clock::system()).await?;
     let base = base_url.unwrap_or_else(|| format!("http://{}", running.address()));
     say(&format!(
         "seatkeeper is ready: SCIM at {base}/scim/v2, admin API at {base}/admin/v1"
     ))?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    signals.stop(running).await
+}
+
+/// Serves a database that did not exist before, and that is forgotten afterwards.
+async fn play_demo(listen: SocketAddr) -> Outcome {
+    let folder = std::env::temp_dir().join(format!("seatkeeper-demo-{}", Uuid::now_v7()));
+    std::fs::create_dir(&folder)?;
+    let database = format!("sqlite://{}", folder.join("seatkeeper.db").display());
+    let played = play_on(listen, &database).await;
+    std::fs::remove_dir_all(&folder)?;
+    played
+}
+
+async fn play_on(listen: SocketAddr, database: &str) -> Outcome {
+    let config = Config {
+        listen,
+        ..Config::for_database(database)
+    };
+    let (signals, clock) = (Signals::watch()?, Clock::system());
+    let running = server::start(config, clock.clone()).await?;
+    let base = format!("http://{}", running.address());
+    demo::run(running.directory(), &base, clock.now()).await?;
+    signals.stop(running).await
+}
+
+/// What tells a process to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    tracing::info!("stopping");
-    tokio::select! {
-        () = running.stop() => Ok(()),
-        _ = terminate.recv() => Err("stopped before the requests in hand had ended".into()),
-        _ = interrupt.recv() => Err("stopped before the requests in hand had ended".into()),
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Waits for a signal and stops the server; a second signal does not wait for its requests.
+    async fn stop(mut self, running: Running) -> Outcome {
+        self.next().await;
+        tracing::info!("stopping");
+        tokio::select! {
+            () = running.stop() => Ok(()),
+            () = self.next() => Err("stopped before the requests in hand had ended".into()),
+        }
     }
 }
 
@@ -166,12 +190,34 @@ async fn token(command: TokenCommand, directory: &Directory) -> Outcome {
     }
 }
 
+async fn pool(command: &PoolCommand, directory: &Directory) -> Outcome {
+    let (tenant, body) = command.body();
+    let caller = operator(directory, tenant).await?;
+    let made = directory.create_pool(&caller, body, Clock::system().now());
+    print_object(made.await?)
+}
+
+async fn track(command: &TrackCommand, directory: &Directory) -> Outcome {
+    let (tenant, body) = command.body();
+    let caller = operator(directory, tenant).await?;
+    let made = directory.create_track(&caller, body, Clock::system().now());
+    print_object(made.await?)
+}
+
+async fn mapping(command: &MappingCommand, directory: &Directory) -> Outcome {
+    let (tenant, body) = command.body();
+    let caller = operator(directory, tenant).await?;
+    let made = directory.create_mapping(&caller, body, Clock::system().now());
+    print_object(made.await?)
+}
+
 async fn ledger(command: LedgerCommand, directory: &Directory) -> Outcome {
     let LedgerCommand::Verify(of) = command;
     let caller = operator(directory, &of.tenant).await?;
     let verdict = directory.verify_ledger(&caller).await?;
-    print(&verdict)?;
-    if verdict["ok"] == true {
+    let holds = verdict["ok"] == true;
+    print_object(verdict)?;
+    if holds {
         Ok(())
     } else {
         Err("the ledger does not hold".into())
@@ -206,6 +252,10 @@ fn token_json(token: &Token) -> Value {
         "revokedAt": token.revoked_at,
         "lastUsedAt": token.last_used_at,
     })
+}
+
+fn print_object(object: Object) -> Outcome {
+    print(&Value::Object(object))
 }
 
 fn print(value: &Value) -> Outcome {

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower::Service;
 
+use self::connection::PATIENCE;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
@@ -90,6 +91,11 @@ impl Running {
         self.address
     }
 
+    /// The use cases, on the database that it serves.
+    pub fn directory(&self) -> &Directory {
+        self.state.directory()
+    }
+
     /// Stops: ceases to be ready, accepts nobody more, ends the requests in hand for as long as the
     /// settings allow, and then the jobs.
     pub async fn stop(self) {
@@ -129,7 +135,7 @@ async fn accept<S>(
             accepted = listener.accept(), if connections.len() < most => match accepted {
                 Ok((stream, _)) => {
                     let watcher = graceful.watcher();
-                    connections.spawn(connection::serve(stream, service.clone(), watcher));
+                    connections.spawn(connection::serve(stream, service.clone(), PATIENCE, watcher));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");

@@ -3,8 +3,8 @@
 //! `application/problem+json` (RFC 9457), and does so for whatever else answers with an error.
 
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -25,8 +25,12 @@ pub(super) struct Failure {
     /// The stable name of the problem, for the administrative API.
     code: String,
     detail: String,
-    extra: Object,
-    headers: HeaderMap,
+    /// More for machines to go by, as the code defines it.
+    extra: Box<Object>,
+    /// The value of `WWW-Authenticate`.
+    challenge: Option<&'static str>,
+    /// The value of `Retry-After`.
+    retry_after: Option<u32>,
 }
 
 impl Failure {
@@ -37,8 +41,9 @@ impl Failure {
             scim_type: None,
             code: code.to_owned(),
             detail: detail.into(),
-            extra: Object::new(),
-            headers: HeaderMap::new(),
+            extra: Box::default(),
+            challenge: None,
+            retry_after: None,
         }
     }
 
@@ -53,10 +58,10 @@ impl Failure {
             ("Bearer realm=\"seatkeeper\"", detail)
         };
         let failure = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-        failure.header(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static(challenge),
-        )
+        Self {
+            challenge: Some(challenge),
+            ..failure
+        }
     }
 
     /// 404.
@@ -81,12 +86,10 @@ impl Failure {
     /// The same, to be tried again after so many seconds. A whole number: the other form, a date,
     /// is not understood by every client.
     pub(super) fn retry_after(self, seconds: u32) -> Self {
-        self.header(header::RETRY_AFTER, seconds.into())
-    }
-
-    fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
     }
 
     /// Its status.
@@ -113,7 +116,7 @@ impl Failure {
             "detail": self.detail,
         });
         if let Some(body) = body.as_object_mut() {
-            body.extend(self.extra.clone());
+            body.extend(*self.extra.clone());
         }
         body
     }
@@ -122,7 +125,17 @@ impl Failure {
 /// An answer without a body as yet; [`render`] makes it.
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut response = (self.status, self.headers.clone()).into_response();
+        let mut response = self.status.into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         response.extensions_mut().insert(self);
         response
     }
@@ -148,7 +161,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
         Self {
-            extra: refusal.extra,
+            extra: Box::new(refusal.extra),
             ..Self::new(status, refusal.code, refusal.detail)
         }
     }
@@ -285,7 +298,7 @@ mod tests {
         assert_eq!(failure.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!failure.scim_body().to_string().contains("ada"));
         let failure = Failure::from(store::Error::Unavailable("postgres://u:p@host".into()));
-        assert_eq!(failure.headers[header::RETRY_AFTER], "2");
+        assert_eq!(failure.retry_after, Some(DATABASE_PAUSE));
         assert!(!failure.scim_body().to_string().contains("host"));
     }
 

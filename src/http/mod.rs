@@ -128,7 +128,7 @@ impl AppState {
         self.0.draining.load(Ordering::Relaxed)
     }
 
-    fn directory(&self) -> &Directory {
+    pub(crate) fn directory(&self) -> &Directory {
         &self.0.directory
     }
 

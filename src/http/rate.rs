@@ -27,7 +27,7 @@ impl RateLimit {
         let buckets = Cache::builder()
             .max_capacity(100_000)
             // A bucket that was not touched for this long is full, as a new one is.
-            .time_to_idle(Duration::from_secs(60))
+            .time_to_idle(Duration::from_mins(1))
             .build();
         Self {
             per_second: per_second.into(),

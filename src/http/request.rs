@@ -90,19 +90,21 @@ async fn limited(request: Request, next: Next) -> Response {
             "the path and its query are longer than 16 KiB; send the query by POST to .search";
         return Failure::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail).into_response();
     }
-    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            tracing::warn!("a request took too long");
-            let detail = "the request took too long; read before you try again, it may be done";
-            Failure::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail)
-                .retry_after(1)
-                .into_response()
-        }
-    }
+    let answered = tokio::time::timeout(REQUEST_TIME, next.run(request)).await;
+    answered.unwrap_or_else(|_| {
+        tracing::warn!("a request took too long");
+        let detail = "the request took too long; read before you try again, it may be done";
+        Failure::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail)
+            .retry_after(1)
+            .into_response()
+    })
 }
 
 /// The answer to a request whose handler panicked; the next one is not harmed.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "what the layer that calls it hands over"
+)]
 pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -21,6 +21,8 @@ enum View {
     /// What is returned by default.
     #[default]
     Default,
+    /// What is returned by default and what is returned on request.
+    Entire,
     /// Only these, and what is always returned.
     Only(HashSet<Key>),
     /// The default without these.
@@ -62,6 +64,16 @@ impl Projection {
         Self::default()
     }
 
+    /// The view of a POST or PUT: unless the client chose, these answer the entire resource
+    /// (RFC 7644 3.3, 3.5.1), so that the outcome of the write is told with it.
+    #[must_use]
+    pub fn or_entire(self) -> Self {
+        match self.0 {
+            View::Default => Self(View::Entire),
+            chosen => Self(chosen),
+        }
+    }
+
     /// Whether anything at that path would be shown, so that it need not be read if not.
     pub fn includes(&self, resource_type: &ResourceType, path: &str) -> bool {
         let place = path.parse::<AttrPath>().ok();
@@ -85,6 +97,7 @@ impl Projection {
 
     /// The resource as it is shown, in the order of the schema.
     pub fn apply(&self, resource_type: &ResourceType, mut resource: Object) -> Object {
+        self.leave_unasked(resource_type, &mut resource);
         set_schemas(resource_type, &mut resource);
         let core = COMMON
             .attributes
@@ -102,6 +115,24 @@ impl Projection {
             }
         }
         shown
+    }
+
+    /// Takes out extensions of which there is nothing but what is returned on request, and was not
+    /// requested: the resource does not say that it has them.
+    fn leave_unasked(&self, resource_type: &ResourceType, resource: &mut Object) {
+        for extension in &resource_type.extensions {
+            let urn = &extension.schema.id;
+            let Some(Value::Object(held)) = resource.get(urn) else {
+                continue;
+            };
+            let counts = |attribute: &Attribute| {
+                held.contains_key(&attribute.name)
+                    && (attribute.returned != Returned::Request || self.shows(urn, attribute))
+            };
+            if !extension.schema.attributes.iter().any(counts) {
+                resource.remove(urn);
+            }
+        }
     }
 
     fn shown<'a>(
@@ -147,10 +178,12 @@ impl Projection {
         match (&self.0, attribute.returned) {
             (_, Returned::Never) => false,
             (_, Returned::Always) => true,
+            (View::Entire, _) => true,
             (View::Default, returned) => returned == Returned::Default,
-            (View::Only(keys), returned) => {
-                named(keys)
-                    || (returned == Returned::Default && keys.contains(&key(home, None, None)))
+            // Who names a whole schema has specified all of its attributes.
+            (View::Only(keys), _) => {
+                let whole = keys.contains(&key(home, None, None));
+                named(keys) || whole
             }
             (View::Without(keys), returned) => {
                 returned == Returned::Default
@@ -166,6 +199,7 @@ impl Projection {
         match (&self.0, sub.returned) {
             (_, Returned::Never) => false,
             (_, Returned::Always) => true,
+            (View::Entire, _) => true,
             (View::Default, returned) => returned == Returned::Default,
             (View::Only(keys), returned) => {
                 let whole = || {

@@ -36,7 +36,7 @@ mod leniency {
     pub(super) const NO_OPERATIONS: &str = "no operations";
     pub(super) const PATHS_AS_KEYS: &str = "a path as the key of a path-less value";
     pub(super) const SCHEMAS: &str = "a write to schemas";
-    pub(super) const EMPTY_CLEARS: &str = "an empty value in place of a remove";
+    pub(super) const EMPTY_CLEARS: &str = "an empty value that clears";
     pub(super) const REMOVE_VALUES: &str = "a remove that lists values";
     pub(super) const STRING_BOOLEAN: &str = "a boolean as a string";
     pub(super) const STRING_COMPLEX: &str = "a string in place of a complex value";
@@ -249,8 +249,7 @@ fn straighten_operation(
     if op != OpKind::Remove && clears {
         note(notes, leniency::EMPTY_CLEARS);
         return Some(Operation {
-            op: OpKind::Remove,
-            value: None,
+            value: Some(Value::Null),
             ..operation
         });
     }

@@ -421,6 +421,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Turns up to `count` seats beyond the purchase into purchased ones; answers how many there
+    /// were. The pool must be held.
+    pub async fn absorb_overage(&mut self, pool: Uuid, count: i64) -> Result<u64, Error> {
+        self.run(
+            "update seat set overage = $4 where tenant_id = $1 and pool_id = $2 and n in (select n \
+               from seat where tenant_id = $1 and pool_id = $2 and overage = $5 \
+               order by n limit $3 {lock})",
+            args![self.tenant, pool, count, false, true],
+        )
+        .await
+    }
+
     /// Removes free purchased seats of a pool that is held; answers how many it found.
     pub async fn remove_seats(&mut self, pool: Uuid, count: i64) -> Result<u64, Error> {
         self.run(

@@ -17,6 +17,7 @@ pub mod member_list;
 pub mod members;
 pub mod operations;
 pub mod seats;
+pub mod waitlist;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]

@@ -133,6 +133,16 @@ impl Session {
             .collect()
     }
 
+    /// One run.
+    pub async fn placement_run(&mut self, id: Uuid) -> Result<Option<PlacementRun>, Error> {
+        const SQL: &str = concat!("select ", run_columns!(), "where tenant_id = $1 and id = $2");
+        self.optional(SQL, args![self.tenant, id])
+            .await?
+            .as_ref()
+            .map(run)
+            .transpose()
+    }
+
     /// The run that has waited longest.
     pub async fn unfinished_run(&mut self) -> Result<Option<PlacementRun>, Error> {
         const SQL: &str = concat!(

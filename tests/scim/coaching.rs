@@ -120,6 +120,20 @@ async fn an_unknown_track_or_pool_is_refused(t: Tenant) {
         .await
         .error(400, "invalidValue")
         .says("gold");
+    t.command(&[
+        "pool",
+        "create",
+        "--tenant",
+        &t.name,
+        "--key",
+        "seats",
+        "--purchased",
+        "3",
+        "--term-start",
+        "2020-01-01",
+        "--term-end",
+        "2090-12-31",
+    ]);
     for (name, track) in [("ada", "gold"), ("bob", "GOLD"), ("cyd", "leadership gold")] {
         let created = t
             .create_user(name, json!({COACHING: {"track": track}}))

@@ -14,11 +14,11 @@ mod mappings;
 mod members;
 mod placements;
 mod policy;
-mod pools;
+pub mod pools;
 mod query;
 pub mod roles;
-mod selection;
-mod tracks;
+pub mod selection;
+pub mod tracks;
 mod view;
 mod waitlist;
 

@@ -164,12 +164,13 @@ pub(super) fn id(found: &Found) -> &str {
 }
 
 fn list(total: i64, resources: Vec<Value>) -> Value {
-    json!({
+    let mut list = json!({
         "schemas": [LIST_URN],
         "totalResults": total,
         "itemsPerPage": resources.len(),
-        "Resources": resources,
-    })
+    });
+    list["Resources"] = Value::Array(resources);
+    list
 }
 
 /// A resource as a client sees it.
@@ -185,9 +186,9 @@ fn shown(found: Found, projection: &Projection, base: &Base) -> Object {
     let mut resource = found.resource;
     for list in ["members", "groups"] {
         if let Some(Value::Array(elements)) = resource.get_mut(list) {
-            elements
-                .iter_mut()
-                .for_each(|element| make_absolute(element, base));
+            for element in elements {
+                make_absolute(element, base);
+            }
         }
     }
     resource.insert("meta".into(), meta);

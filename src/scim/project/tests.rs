@@ -63,10 +63,7 @@ fn the_default_view_has_the_order_of_the_schema_and_no_secret() {
         shown["name"].to_string(),
         r#"{"familyName":"J","givenName":"B"}"#
     );
-    assert_eq!(
-        shown[COACHING_URN].to_string(),
-        r#"{"track":"t","seatState":"waitlisted"}"#
-    );
+    assert_eq!(shown[COACHING_URN].to_string(), r#"{"track":"t"}"#);
     assert_eq!(
         shown,
         Value::Object(Projection::none().apply(&USER, barbara()))
@@ -106,11 +103,7 @@ fn attributes_may_name_urns_and_whole_extensions() {
 fn what_is_returned_on_request_is_returned_only_then() {
     let named = only(&format!("{COACHING_URN}:waitlistPosition"));
     assert_eq!(named, json!({ COACHING_URN: { "waitlistPosition": 3 } }));
-    assert!(
-        only(COACHING_URN)[COACHING_URN]
-            .get("waitlistPosition")
-            .is_none()
-    );
+    assert_eq!(only(COACHING_URN)[COACHING_URN]["waitlistPosition"], 3);
     assert!(
         shown(None, Some("title"))[COACHING_URN]
             .get("waitlistPosition")
@@ -166,4 +159,22 @@ fn what_is_not_shown_need_not_be_read() {
     assert!(!named.includes(&USER, ENTERPRISE_URN) && !named.includes(&USER, "nonsense"));
     assert!(!named.includes(&USER, "meta.version"));
     assert!(Projection::none().includes(&USER, "meta.version"));
+}
+
+#[test]
+fn the_answer_to_a_write_of_a_whole_resource_is_entire() {
+    let entire = Projection::none().or_entire().apply(&USER, barbara());
+    assert_eq!(entire[COACHING_URN]["seatState"], "waitlisted");
+    assert!(!entire.contains_key("password"));
+    let chosen = Projection::parse(&USER, Some("userName"), None).unwrap().or_entire();
+    assert!(!chosen.apply(&USER, barbara()).contains_key(COACHING_URN));
+}
+
+#[test]
+fn an_extension_of_which_nothing_is_shown_unasked_is_not_named() {
+    let mut resource = barbara();
+    resource.insert(COACHING_URN.to_owned(), json!({ "seatState": "none" }));
+    let schemas = |view: Projection| view.apply(&USER, resource.clone())["schemas"].to_string();
+    assert!(!schemas(Projection::none()).contains(COACHING_URN));
+    assert!(schemas(Projection::none().or_entire()).contains(COACHING_URN));
 }

@@ -62,7 +62,7 @@ fn of_the_value_takes_a_type_with_nothing_to_say_along() {
 
 #[test]
 fn of_a_required_attribute_is_refused() {
-    refused(Remove, "userName", Value::Null, "invalidValue");
+    refused(Remove, "userName", Value::Null, "mutability");
 }
 
 #[test]

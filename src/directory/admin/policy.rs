@@ -1,0 +1,79 @@
+//! The tenant's policy.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::body::Body;
+use super::catalog::{self, Done};
+use super::roles::Right;
+use super::{object, placements};
+use crate::directory::{Caller, Directory, Error, Refusal};
+use crate::scim::Object;
+use crate::seats::catalog::{Name, Policy};
+use crate::store::transact;
+
+/// Days that a seat may be held after deactivation at most.
+const MAX_GRACE: i64 = 365;
+
+impl Directory {
+    /// The policy, each decision with its value.
+    pub async fn read_policy(&self, caller: &Caller) -> Result<Object, Error> {
+        caller.may(Right::ReadRules)?;
+        let catalog = self.store.snapshot(caller.tenant).await?.catalog().await?;
+        Ok(view(&catalog.policy))
+    }
+
+    /// Changes what was sent of the policy.
+    pub async fn change_policy(
+        &self,
+        caller: &Caller,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Object, Error> {
+        caller.may(Right::Configure)?;
+        let known = view(&Policy::default());
+        let known: Vec<_> = known.keys().map(String::as_str).collect();
+        let body = Body::of(body, &known)?;
+        transact!(self.store, caller.tenant, |tx| {
+            let before = catalog::begin(tx).await?.policy;
+            let policy = merged(&body, &before)?;
+            let mut answer = view(&policy);
+            if policy == before {
+                answer.insert("placement".into(), Value::Null);
+                return Ok(answer);
+            }
+            tx.save_policy(&policy).await?;
+            let done = Done {
+                action: "policy.changed",
+                detail: object([("from", json!(before)), ("to", json!(policy))]),
+                ..Done::default()
+            };
+            let run = catalog::finish(tx, caller, done, now).await?;
+            answer.insert("placement".into(), placements::view(&run).into());
+            Ok(answer)
+        })
+    }
+}
+
+fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
+    let grace_days = body.whole("graceDays", 0..=MAX_GRACE)?;
+    let on_unmatch = body.named("onUnmatch")?.map(Name);
+    let full_policy = body.named("fullPolicy")?.map(Name);
+    let reuse_policy = body.named("reusePolicy")?.map(Name);
+    Ok(Policy {
+        grace_days: grace_days.unwrap_or(before.grace_days),
+        grace_on_delete: body.flag("graceOnDelete")?.unwrap_or(before.grace_on_delete),
+        start_on_hire: body.flag("startOnHire")?.unwrap_or(before.start_on_hire),
+        on_unmatch: on_unmatch.unwrap_or(before.on_unmatch),
+        full_policy: full_policy.unwrap_or(before.full_policy),
+        reuse_policy: reuse_policy.unwrap_or(before.reuse_policy),
+    })
+}
+
+fn view(policy: &Policy) -> Object {
+    match json!(policy) {
+        Value::Object(object) => object,
+        // A struct is an object.
+        _ => Object::new(),
+    }
+}

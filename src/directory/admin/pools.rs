@@ -1,0 +1,328 @@
+//! Pools: seats bought together for a term.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::body::{Body, MAX_DAYS, MAX_SEATS, required};
+use super::catalog::{self, Done};
+use super::roles::Right;
+use super::{Items, Query, conflict, cursor, not_found, object, placements, wrong};
+use crate::directory::setup::PRODUCT;
+use crate::directory::{Caller, Directory, Error, Refusal};
+use crate::scim::Object;
+use crate::seats::catalog::{Catalog, Pool};
+use crate::seats::{days, named};
+use crate::store::catalog::Figures;
+use crate::store::ledger::Move;
+use crate::store::operations::PlacementRun;
+use crate::store::{self, Tx, transact};
+
+named! {
+    /// Whether people may be placed in a pool.
+    State {
+        /// They may.
+        Live = "live",
+        /// Nobody may; whoever is in it is placed elsewhere.
+        Closed = "closed",
+    }
+}
+
+/// What can change about a pool.
+const TERMS: [&str; 11] = [
+    "purchased",
+    "subscriptionType",
+    "termStart",
+    "termEnd",
+    "fullPolicy",
+    "overageLimit",
+    "reusePolicy",
+    "cooldownDays",
+    "defaultDurationDays",
+    "fallbackPool",
+    "state",
+];
+
+impl Directory {
+    /// Pools by key, with the exact number of seats in each account, all of one moment.
+    pub async fn list_pools(
+        &self,
+        caller: &Caller,
+        query: &Query,
+        now: Timestamp,
+    ) -> Result<Items, Error> {
+        caller.may(Right::Read)?;
+        query.only(&[], None)?;
+        self.catch_up(caller.tenant, now).await?;
+        let mut session = self.store.snapshot(caller.tenant).await?;
+        let catalog = session.catalog().await?;
+        let figures = session.figures(None).await?;
+        let rows = catalog.pools.iter().map(|pool| {
+            let figures = figures.iter().find(|(id, _)| *id == pool.id);
+            let figures = figures.map(|(_, figures)| *figures).unwrap_or_default();
+            (pool.key.clone(), view(pool, &figures, &catalog))
+        });
+        let list = cursor::list(caller, "pools", query);
+        self.page_by_key(&list, query, rows.collect(), now).await
+    }
+
+    /// One pool, by key.
+    pub async fn read_pool(
+        &self,
+        caller: &Caller,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Object, Error> {
+        caller.may(Right::Read)?;
+        self.catch_up(caller.tenant, now).await?;
+        let mut session = self.store.snapshot(caller.tenant).await?;
+        let catalog = session.catalog().await?;
+        let pool = with_key(&catalog, key)?;
+        let figures = session.figures(Some(pool.id)).await?;
+        let figures = figures.first().map(|(_, figures)| *figures);
+        Ok(view(pool, &figures.unwrap_or_default(), &catalog))
+    }
+
+    /// Makes a pool with its seats.
+    pub async fn create_pool(
+        &self,
+        caller: &Caller,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Object, Error> {
+        caller.may(Right::Configure)?;
+        let known: Vec<_> = ["key", "product"].into_iter().chain(TERMS).collect();
+        let body = Body::of(body, &known)?;
+        transact!(self.store, caller.tenant, |tx| {
+            let catalog = catalog::begin(tx).await?;
+            let pool = new(&body, &catalog)?;
+            let purchased = required("purchased", body.whole("purchased", 0..=MAX_SEATS)?)?;
+            tx.insert_pool(&pool, now).await?;
+            tx.add_seats(pool.id, purchased).await?;
+            let done = Done {
+                action: "pool.created",
+                detail: object([("pool", json!(pool.key))]),
+                moves: bought(pool.id, "available", purchased).into_iter().collect(),
+                offer: None,
+            };
+            let run = catalog::finish(tx, caller, done, now).await?;
+            answer(tx, pool.id, Some(&run)).await
+        })
+    }
+
+    /// Changes a pool. More seats go to those in line at once; fewer are possible as far as seats
+    /// are free.
+    pub async fn change_pool(
+        &self,
+        caller: &Caller,
+        key: &str,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Object, Error> {
+        caller.may(Right::Configure)?;
+        let body = Body::of(body, &TERMS)?;
+        self.catch_up(caller.tenant, now).await?;
+        transact!(self.store, caller.tenant, |tx| {
+            let catalog = tx.catalog().await?;
+            let id = with_key(&catalog, key)?.id;
+            if !tx.holds_pool(id) {
+                return Err(store::Error::NeedPools(BTreeSet::from([id])).into());
+            }
+            let catalog = catalog::begin(tx).await?;
+            let before = with_key(&catalog, key)?;
+            let mut pool = before.clone();
+            apply(&body, &mut pool, &catalog)?;
+            if pool != *before {
+                tx.save_pool(&pool).await?;
+            }
+            let purchased = body.whole("purchased", 0..=MAX_SEATS)?;
+            let moves = purchase(tx, &pool, purchased).await?;
+            if pool == *before && moves.is_empty() {
+                return answer(tx, id, None).await;
+            }
+            let done = Done {
+                action: "pool.changed",
+                detail: object([("pool", json!(pool.key))]),
+                moves,
+                offer: pool.live.then_some(id),
+            };
+            let run = catalog::finish(tx, caller, done, now).await?;
+            answer(tx, id, Some(&run)).await
+        })
+    }
+}
+
+/// The pool with this key, whatever its case.
+fn with_key<'c>(catalog: &'c Catalog, key: &str) -> Result<&'c Pool, Refusal> {
+    let mut pools = catalog.pools.iter();
+    let found = pools.find(|pool| pool.key.eq_ignore_ascii_case(key));
+    found.ok_or_else(|| not_found("such pool"))
+}
+
+/// The identifier of the product with this key.
+pub(super) fn product(body: &Body, catalog: &Catalog) -> Result<Uuid, Refusal> {
+    let key = body.key("product")?.unwrap_or_else(|| PRODUCT.to_owned());
+    let product = catalog.products.iter().find(|product| product.key == key);
+    let product = product.map(|product| product.id);
+    product.ok_or_else(|| wrong("product", "there is no such product"))
+}
+
+fn new(body: &Body, catalog: &Catalog) -> Result<Pool, Refusal> {
+    let key = required("key", body.key("key")?)?;
+    if with_key(catalog, &key).is_ok() {
+        let detail = format!("there is a pool '{key}' already");
+        return Err(conflict("taken", detail, [("field", "key".into())]));
+    }
+    let policy = &catalog.policy;
+    let mut pool = Pool {
+        id: Uuid::now_v7(),
+        product: product(body, catalog)?,
+        subscription_type: key.clone(),
+        key,
+        term_start: required("termStart", body.first_day("termStart", &catalog.zone)?)?,
+        term_end: required("termEnd", body.last_day("termEnd", &catalog.zone)?)?,
+        full_policy: policy.full_policy.0,
+        overage_limit: 0,
+        reuse_policy: policy.reuse_policy.0,
+        cooldown_days: 0,
+        default_duration_days: None,
+        fallback: None,
+        live: true,
+    };
+    apply(body, &mut pool, catalog)?;
+    Ok(pool)
+}
+
+/// Puts what was sent into a pool.
+fn apply(body: &Body, pool: &mut Pool, catalog: &Catalog) -> Result<(), Refusal> {
+    let zone = &catalog.zone;
+    if let Some(text) = body.text("subscriptionType", 100)? {
+        pool.subscription_type = text;
+    }
+    pool.term_start = body.first_day("termStart", zone)?.unwrap_or(pool.term_start);
+    pool.term_end = body.last_day("termEnd", zone)?.unwrap_or(pool.term_end);
+    if pool.term_start >= pool.term_end {
+        return Err(wrong("termEnd", "must not be before termStart"));
+    }
+    pool.full_policy = body.named("fullPolicy")?.unwrap_or(pool.full_policy);
+    pool.reuse_policy = body.named("reusePolicy")?.unwrap_or(pool.reuse_policy);
+    let limit = body.whole("overageLimit", 0..=MAX_SEATS)?;
+    pool.overage_limit = limit.unwrap_or(pool.overage_limit);
+    let cooldown = body.whole("cooldownDays", 0..=MAX_DAYS)?;
+    pool.cooldown_days = cooldown.unwrap_or(pool.cooldown_days);
+    if body.has("defaultDurationDays") {
+        pool.default_duration_days = body.days("defaultDurationDays")?;
+    }
+    if body.has("fallbackPool") {
+        pool.fallback = fallback(body, pool, catalog)?;
+    }
+    if let Some(state) = body.named::<State>("state")? {
+        pool.live = state == State::Live;
+    }
+    Ok(())
+}
+
+fn fallback(body: &Body, pool: &Pool, catalog: &Catalog) -> Result<Option<Uuid>, Refusal> {
+    let Some(key) = body.key("fallbackPool")? else {
+        return Ok(None);
+    };
+    let other = with_key(catalog, &key).ok();
+    let other = other.filter(|other| other.id != pool.id && other.product == pool.product);
+    let detail = "there is no other pool of this product with this key";
+    other.map(|other| Some(other.id)).ok_or_else(|| wrong("fallbackPool", detail))
+}
+
+/// Buys or gives up seats until there are so many.
+async fn purchase(tx: &mut Tx, pool: &Pool, wanted: Option<i64>) -> Result<Vec<Move>, Error> {
+    let figures = tx.figures(Some(pool.id)).await?;
+    let figures = figures.first().map(|(_, figures)| *figures).unwrap_or_default();
+    let more = wanted.map_or(0, |wanted| wanted - figures.purchased);
+    if more >= 0 {
+        // What was lent beyond the purchase is paid for first.
+        let absorbed = tx.absorb_overage(pool.id, more).await?;
+        let absorbed = i64::try_from(absorbed).unwrap_or(0);
+        tx.add_seats(pool.id, more - absorbed).await?;
+        let moves = [("overage", absorbed), ("available", more - absorbed)];
+        return Ok(moves.into_iter().filter_map(|(to, n)| bought(pool.id, to, n)).collect());
+    }
+    if i64::try_from(tx.remove_seats(pool.id, -more).await?) != Ok(-more) {
+        return Err(in_use(pool, &figures, figures.purchased + more).into());
+    }
+    let moved = Move {
+        pool: pool.id,
+        from: "available",
+        to: "unbought",
+        quantity: -more,
+    };
+    Ok(vec![moved])
+}
+
+fn bought(pool: Uuid, to: &'static str, quantity: i64) -> Option<Move> {
+    (quantity > 0).then_some(Move {
+        pool,
+        from: "unbought",
+        to,
+        quantity,
+    })
+}
+
+fn in_use(pool: &Pool, figures: &Figures, wanted: i64) -> Refusal {
+    let used = figures.purchased - figures.available;
+    let detail = format!(
+        "the pool '{}' has {} seats of which {used} are not free, so it cannot have {wanted}",
+        pool.key, figures.purchased
+    );
+    conflict(
+        "seats_in_use",
+        detail,
+        [
+            ("purchased", figures.purchased.into()),
+            ("requested", wanted.into()),
+            ("inUse", used.into()),
+            ("available", figures.available.into()),
+        ],
+    )
+}
+
+/// A pool as it is now, with the run that its change began.
+async fn answer(tx: &mut Tx, id: Uuid, run: Option<&PlacementRun>) -> Result<Object, Error> {
+    let catalog = tx.catalog().await?;
+    let pool = catalog.pool(id);
+    let pool = pool.ok_or(store::Error::Inconsistent("a pool that was just there"))?;
+    let figures = tx.figures(Some(id)).await?;
+    let figures = figures.first().map(|(_, figures)| *figures).unwrap_or_default();
+    let mut object = view(pool, &figures, &catalog);
+    object.insert("placement".into(), json!(run.map(placements::view)));
+    Ok(object)
+}
+
+fn view(pool: &Pool, figures: &Figures, catalog: &Catalog) -> Object {
+    let product = catalog.products.iter().find(|product| product.id == pool.product);
+    let fallback = pool.fallback.and_then(|id| catalog.pool(id));
+    let state = if pool.live { State::Live } else { State::Closed };
+    object([
+        ("key", json!(pool.key)),
+        ("product", json!(product.map(|product| &product.key))),
+        ("subscriptionType", json!(pool.subscription_type)),
+        ("termStart", json!(days::day_of(pool.term_start, &catalog.zone))),
+        ("termEnd", json!(days::last_day(pool.term_end, &catalog.zone))),
+        ("fullPolicy", json!(pool.full_policy.as_str())),
+        ("reusePolicy", json!(pool.reuse_policy.as_str())),
+        ("purchased", json!(figures.purchased)),
+        ("available", json!(figures.available)),
+        ("reserved", json!(figures.reserved)),
+        ("scheduled", json!(figures.scheduled)),
+        ("occupied", json!(figures.occupied)),
+        ("grace", json!(figures.grace)),
+        ("burned", json!(figures.burned)),
+        ("overage", json!(figures.overage)),
+        ("waitlist", json!(figures.waitlist)),
+        ("overageLimit", json!(pool.overage_limit)),
+        ("cooldownDays", json!(pool.cooldown_days)),
+        ("defaultDurationDays", json!(pool.default_duration_days)),
+        ("fallbackPool", json!(fallback.map(|pool| &pool.key))),
+        ("state", json!(state.as_str())),
+    ])
+}

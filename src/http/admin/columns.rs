@@ -1,0 +1,190 @@
+//! How items of lists become lines: which of their values, under which heading.
+
+use serde_json::Value;
+
+use crate::scim::Object;
+
+/// What is in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    /// A number that adds up to something.
+    Sum,
+}
+
+/// A column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) header: &'static str,
+    /// Where its value is: the keys to follow.
+    pointer: &'static str,
+    pub(super) kind: Kind,
+    /// Whether it is worth the room on a screen.
+    pub(super) in_table: bool,
+}
+
+impl Column {
+    const fn new(header: &'static str, pointer: &'static str, kind: Kind) -> Self {
+        Self {
+            header,
+            pointer,
+            kind,
+            in_table: true,
+        }
+    }
+
+    pub(super) const fn text(header: &'static str, pointer: &'static str) -> Self {
+        Self::new(header, pointer, Kind::Text)
+    }
+
+    pub(super) const fn number(header: &'static str, pointer: &'static str) -> Self {
+        Self::new(header, pointer, Kind::Number)
+    }
+
+    pub(super) const fn sum(header: &'static str, pointer: &'static str) -> Self {
+        Self::new(header, pointer, Kind::Sum)
+    }
+
+    pub(super) const fn only_csv(mut self) -> Self {
+        self.in_table = false;
+        self
+    }
+
+    /// Its value in an item; null where the item has none.
+    pub(super) fn value<'i>(&self, item: &'i Object) -> &'i Value {
+        let mut keys = self.pointer.split('/').skip(1);
+        let first = keys.next().and_then(|key| item.get(key));
+        keys.fold(first, |value, key| value?.get(key)).unwrap_or(&Value::Null)
+    }
+}
+
+pub(super) const MEMBERS: &[Column] = &[
+    Column::text("id", "/id").only_csv(),
+    Column::text("userName", "/userName"),
+    Column::text("displayName", "/displayName").only_csv(),
+    Column::text("name", "/name/formatted"),
+    Column::text("title", "/title").only_csv(),
+    Column::text("email", "/email").only_csv(),
+    Column::text("track", "/track"),
+    Column::text("pool", "/pool"),
+    Column::text("subscriptionType", "/subscriptionType").only_csv(),
+    Column::text("status", "/status"),
+    Column::text("displayStatus", "/displayStatus").only_csv(),
+    Column::text("stalled", "/stalled").only_csv(),
+    Column::number("sessionsCompleted", "/sessionsCompleted").only_csv(),
+    Column::text("nextSessionAt", "/nextSessionAt").only_csv(),
+    Column::text("lastEngagementAt", "/lastEngagementAt").only_csv(),
+    Column::text("accessStartDate", "/accessStartDate").only_csv(),
+    Column::text("accessEndDate", "/accessEndDate"),
+    Column::text("accessEndSource", "/accessEndSource").only_csv(),
+    Column::text("seatState", "/seatState"),
+    Column::text("seatReason", "/seatReason"),
+    Column::number("waitlistPosition", "/waitlistPosition"),
+    Column::text("accessLevel", "/accessLevel"),
+    Column::text("identityState", "/identityState"),
+    Column::text("managedBy", "/managedBy").only_csv(),
+    Column::number("episode", "/episode").only_csv(),
+    Column::text("department", "/attributes/department").only_csv(),
+    Column::text("division", "/attributes/division").only_csv(),
+    Column::text("costCenter", "/attributes/costCenter").only_csv(),
+    Column::text("organization", "/attributes/organization").only_csv(),
+    Column::text("region", "/attributes/region").only_csv(),
+];
+
+pub(super) const POOLS: &[Column] = &[
+    Column::text("key", "/key"),
+    Column::text("product", "/product").only_csv(),
+    Column::text("subscriptionType", "/subscriptionType").only_csv(),
+    Column::text("termStart", "/termStart").only_csv(),
+    Column::text("termEnd", "/termEnd"),
+    Column::text("fullPolicy", "/fullPolicy"),
+    Column::text("reusePolicy", "/reusePolicy").only_csv(),
+    Column::sum("purchased", "/purchased"),
+    Column::sum("available", "/available"),
+    Column::sum("reserved", "/reserved").only_csv(),
+    Column::sum("scheduled", "/scheduled"),
+    Column::sum("occupied", "/occupied"),
+    Column::sum("grace", "/grace"),
+    Column::sum("burned", "/burned"),
+    Column::sum("overage", "/overage"),
+    Column::sum("waitlist", "/waitlist"),
+    Column::number("overageLimit", "/overageLimit").only_csv(),
+    Column::number("cooldownDays", "/cooldownDays").only_csv(),
+    Column::number("defaultDurationDays", "/defaultDurationDays").only_csv(),
+    Column::text("fallbackPool", "/fallbackPool").only_csv(),
+    Column::text("state", "/state"),
+];
+
+pub(super) const TRACKS: &[Column] = &[
+    Column::text("key", "/key"),
+    Column::text("name", "/name"),
+    Column::text("product", "/product"),
+    Column::text("default", "/default"),
+    Column::number("durationDays", "/durationDays"),
+    Column::text("state", "/state"),
+];
+
+pub(super) const MAPPINGS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::number("priority", "/priority"),
+    Column::text("group", "/group"),
+    Column::text("filter", "/filter"),
+    Column::text("track", "/track"),
+    Column::text("pool", "/pool"),
+    Column::number("durationDays", "/durationDays"),
+    Column::text("onUnmatch", "/onUnmatch"),
+    Column::text("enabled", "/enabled"),
+    Column::text("createdAt", "/createdAt").only_csv(),
+];
+
+pub(super) const WAITLIST: &[Column] = &[
+    Column::number("position", "/position"),
+    Column::text("member", "/member/id").only_csv(),
+    Column::text("userName", "/member/userName"),
+    Column::text("email", "/member/email"),
+    Column::text("pool", "/pool"),
+    Column::text("since", "/since"),
+    Column::number("priorityClass", "/priorityClass"),
+];
+
+pub(super) const LEDGER: &[Column] = &[
+    Column::number("seq", "/seq"),
+    Column::text("id", "/id").only_csv(),
+    Column::text("at", "/at"),
+    Column::text("actor", "/actor"),
+    Column::text("cause", "/cause").only_csv(),
+    Column::text("action", "/action"),
+    Column::text("member", "/member"),
+    Column::text("assignment", "/assignment").only_csv(),
+    Column::text("pool", "/pool"),
+    Column::text("from", "/from"),
+    Column::text("to", "/to"),
+    Column::number("quantity", "/quantity"),
+    Column::text("detail", "/detail").only_csv(),
+];
+
+pub(super) const CONNECTIONS: &[Column] = &[
+    Column::text("name", "/name"),
+    Column::text("lastSeenAt", "/lastSeenAt"),
+    Column::text("lastError", "/lastError"),
+    Column::text("lastErrorAt", "/lastErrorAt"),
+    Column::number("tokens", "/tokens"),
+    Column::text("tokenExpiresAt", "/tokenExpiresAt"),
+    Column::text("createdAt", "/createdAt").only_csv(),
+];
+
+pub(super) const PLACEMENTS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("reason", "/reason"),
+    Column::number("total", "/total"),
+    Column::number("done", "/done"),
+    Column::number("changed", "/changed"),
+    Column::text("createdAt", "/createdAt"),
+    Column::text("finishedAt", "/finishedAt"),
+];
+
+pub(super) const ROLES: &[Column] = &[
+    Column::text("role", "/role"),
+    Column::text("rights", "/rights"),
+];
