@@ -248,12 +248,43 @@ impl Player {
             None => path.to_owned(),
         };
         let shown: String = shown.chars().take(58).collect();
+        let outcome = self.outcome(path, sent.as_ref(), &answer).await?;
         println!(
-            "  {who:<6}{:<7}{shown:<59}{status}  {}",
-            method.as_str(),
-            outcome(sent.as_ref(), &answer)
+            "  {who:<6}{:<7}{shown:<59}{status}  {outcome}",
+            method.as_str()
         );
         Ok(answer)
+    }
+
+    /// What came of a request, in a few words; of one about a person, from the operators' side.
+    async fn outcome(
+        &self,
+        path: &str,
+        sent: Option<&Value>,
+        answer: &Value,
+    ) -> Result<String, Error> {
+        if let Some(total) = answer.get("totalResults") {
+            return Ok(format!("{total} found"));
+        }
+        if !path.starts_with("Users") {
+            let name = sent.and_then(|sent| sent["displayName"].as_str());
+            return Ok(name.unwrap_or_default().to_owned());
+        }
+        let id = answer["id"]
+            .as_str()
+            .or(path.strip_prefix("Users/"))
+            .unwrap_or_default();
+        let url = format!("/admin/v1/members/{id}");
+        let member = self.send(&Method::GET, &url, &self.owner, None).await?.1;
+        let member: Value = serde_json::from_str(&member).unwrap_or_default();
+        let text = |key: &str| member[key].as_str().unwrap_or_default();
+        let name = text("userName").split('@').next().unwrap_or_default();
+        let on = if text("track").is_empty() { "" } else { " on " };
+        Ok(format!(
+            "{name}: {}{on}{}",
+            text("seatState"),
+            text("track")
+        ))
     }
 
     async fn admin(&self, method: Method, path: &str, body: Value) -> Result<(), Error> {
@@ -352,32 +383,6 @@ Try it; these lines work as they are:
 
 fn id(resource: &Value) -> &str {
     resource["id"].as_str().unwrap_or_default()
-}
-
-/// What came of a request, in a few words.
-fn outcome(sent: Option<&Value>, answer: &Value) -> String {
-    if let Some(total) = answer.get("totalResults") {
-        return format!("{total} found");
-    }
-    if let Some(coaching) = answer.get(COACHING_URN) {
-        let text = |key: &str| coaching[key].as_str().unwrap_or_default();
-        let name = answer["userName"].as_str().unwrap_or_default();
-        let name = name.split('@').next().unwrap_or_default();
-        let track = text("effectiveTrack");
-        let on = if track.is_empty() {
-            String::new()
-        } else {
-            format!(" on {track}")
-        };
-        return format!("{name}: {}{on}", text("seatState"));
-    }
-    match sent
-        .or(Some(answer))
-        .and_then(|v| v["displayName"].as_str())
-    {
-        Some(name) => name.to_owned(),
-        None => String::new(),
-    }
 }
 
 fn patch(operation: &Value) -> Value {

@@ -3,7 +3,7 @@
 mod cli;
 
 use std::error::Error;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -62,6 +62,7 @@ fn run(command: Command) -> Outcome {
 fn start_log(filter: &str, format: LogFormat) -> Outcome {
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),
@@ -89,8 +90,10 @@ async fn play_demo(listen: SocketAddr) -> Outcome {
     std::fs::create_dir(&folder)?;
     let database = format!("sqlite://{}", folder.join("seatkeeper.db").display());
     let played = play_on(listen, &database).await;
-    std::fs::remove_dir_all(&folder)?;
-    played
+    let removed = std::fs::remove_dir_all(&folder);
+    // Why the demo failed matters more than what it left behind.
+    played?;
+    Ok(removed?)
 }
 
 async fn play_on(listen: SocketAddr, database: &str) -> Outcome {

@@ -118,7 +118,11 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
 
 fn no_such<'k>(attribute: &str, value: &str, live: impl Iterator<Item = &'k str>) -> Error {
     let live: Vec<_> = live.collect();
-    let known = if live.is_empty() { "none".to_owned() } else { live.join(", ") };
+    let known = if live.is_empty() {
+        "none".to_owned()
+    } else {
+        live.join(", ")
+    };
     let value: String = value.chars().take(100).collect();
     ScimError::invalid_value(format!(
         "{COACHING_URN}:{attribute} cannot be '{value}'; the values are: {known}"

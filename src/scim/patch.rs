@@ -85,7 +85,9 @@ fn keep_required(
     next: &Object,
     operations: &[Operation],
 ) -> Result<(), Error> {
-    let removes = operations.iter().filter(|operation| operation.op == OpKind::Remove);
+    let removes = operations
+        .iter()
+        .filter(|operation| operation.op == OpKind::Remove);
     for path in removes.filter_map(|operation| operation.path.as_ref()) {
         let Target::Attribute { located, .. } = resolve(resource_type, path)? else {
             continue;

@@ -21,8 +21,6 @@ enum View {
     /// What is returned by default.
     #[default]
     Default,
-    /// What is returned by default and what is returned on request.
-    Entire,
     /// Only these, and what is always returned.
     Only(HashSet<Key>),
     /// The default without these.
@@ -62,16 +60,6 @@ impl Projection {
     /// The default view.
     pub fn none() -> Self {
         Self::default()
-    }
-
-    /// The view of a POST or PUT: unless the client chose, these answer the entire resource
-    /// (RFC 7644 3.3, 3.5.1), so that the outcome of the write is told with it.
-    #[must_use]
-    pub fn or_entire(self) -> Self {
-        match self.0 {
-            View::Default => Self(View::Entire),
-            chosen => Self(chosen),
-        }
     }
 
     /// Whether anything at that path would be shown, so that it need not be read if not.
@@ -178,7 +166,6 @@ impl Projection {
         match (&self.0, attribute.returned) {
             (_, Returned::Never) => false,
             (_, Returned::Always) => true,
-            (View::Entire, _) => true,
             (View::Default, returned) => returned == Returned::Default,
             // Who names a whole schema has specified all of its attributes.
             (View::Only(keys), _) => {
@@ -199,7 +186,6 @@ impl Projection {
         match (&self.0, sub.returned) {
             (_, Returned::Never) => false,
             (_, Returned::Always) => true,
-            (View::Entire, _) => true,
             (View::Default, returned) => returned == Returned::Default,
             (View::Only(keys), returned) => {
                 let whole = || {

@@ -161,6 +161,8 @@ impl<T> Patient<T> {
         }
         if self.phase == Phase::Idle {
             self.begin(Phase::Idle);
+            // hyper looks for the next request only when it is woken, so the deadline must do that.
+            let _ = self.poll_late(cx);
         }
         done
     }

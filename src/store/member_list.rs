@@ -147,7 +147,11 @@ impl Session {
             "where m.tenant_id = $1 and (m.scim_id is not null or m.assignment_id is not null)",
         );
         conditions(&mut sql, selection);
-        let (sign, direction) = if sort.descending { ("<", " desc") } else { (">", "") };
+        let (sign, direction) = if sort.descending {
+            ("<", " desc")
+        } else {
+            (">", "")
+        };
         if let Some(key) = after {
             follows(&mut sql, by.as_ref(), sign, key);
         }

@@ -135,7 +135,11 @@ impl Session {
 
     /// One run.
     pub async fn placement_run(&mut self, id: Uuid) -> Result<Option<PlacementRun>, Error> {
-        const SQL: &str = concat!("select ", run_columns!(), "where tenant_id = $1 and id = $2");
+        const SQL: &str = concat!(
+            "select ",
+            run_columns!(),
+            "where tenant_id = $1 and id = $2"
+        );
         self.optional(SQL, args![self.tenant, id])
             .await?
             .as_ref()

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use reqwest::Method;
 use seatkeeper::clock::Clock;
 use serde_json::{Value, json};
@@ -156,11 +157,7 @@ pub fn each<'r>(reply: &'r Reply, key: &str) -> Vec<&'r str> {
 /// The day so many days after the clock's.
 pub fn day(clock: &Clock, days: i64) -> String {
     let at = clock.now() + SignedDuration::from_hours(24 * days);
-    day_of(at)
-}
-
-pub fn day_of(at: Timestamp) -> String {
-    at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    TimeZone::UTC.to_datetime(at).date().to_string()
 }
 
 pub fn days(days: i64) -> SignedDuration {

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::{Value, json};
 use seatkeeper::clock::Clock;
+use serde_json::{Value, json};
 
 use super::invariants::{self, Standing};
 use crate::common::tenant::user;
@@ -22,18 +22,51 @@ const STEPS: std::ops::Range<usize> = 8..30;
 /// One thing that happens. People and groups are numbers.
 #[derive(Debug, Clone)]
 enum Step {
-    Create { who: usize, track: Option<&'static str>, starts_in: Option<i64>, ends_in: Option<i64> },
-    Active { who: usize, active: bool },
-    EndDate { who: usize, ends_in: Option<i64> },
-    Track { who: usize, track: Option<&'static str> },
-    Title { who: usize, title: &'static str },
-    Delete { who: usize },
-    Join { who: usize },
-    Leave { who: usize },
-    End { who: usize },
-    Extend { who: usize, days: i64 },
-    Buy { pool: &'static str, seats: i64 },
-    Wait { hours: i64 },
+    Create {
+        who: usize,
+        track: Option<&'static str>,
+        starts_in: Option<i64>,
+        ends_in: Option<i64>,
+    },
+    Active {
+        who: usize,
+        active: bool,
+    },
+    EndDate {
+        who: usize,
+        ends_in: Option<i64>,
+    },
+    Track {
+        who: usize,
+        track: Option<&'static str>,
+    },
+    Title {
+        who: usize,
+        title: &'static str,
+    },
+    Delete {
+        who: usize,
+    },
+    Join {
+        who: usize,
+    },
+    Leave {
+        who: usize,
+    },
+    End {
+        who: usize,
+    },
+    Extend {
+        who: usize,
+        days: i64,
+    },
+    Buy {
+        pool: &'static str,
+        seats: i64,
+    },
+    Wait {
+        hours: i64,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -58,12 +91,18 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 async fn random_histories_keep_the_invariants(engine: Engine) {
-    let server = Server::start(engine, Clock::fixed_at("2026-03-01T09:00:00Z".parse().unwrap())).await;
+    let server = Server::start(
+        engine,
+        Clock::fixed_at("2026-03-01T09:00:00Z".parse().unwrap()),
+    )
+    .await;
     let server = std::sync::Arc::new(server);
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &rand_seed());
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let histories = prop::collection::vec(step(), STEPS);
-    let count = std::env::var("SEATKEEPER_TEST_HISTORIES").ok().and_then(|n| n.parse().ok());
+    let count = std::env::var("SEATKEEPER_TEST_HISTORIES")
+        .ok()
+        .and_then(|n| n.parse().ok());
     for _ in 0..count.unwrap_or(8) {
         let mut tree = histories.new_tree(&mut runner).unwrap();
         if lived(&server, tree.current()).await {
@@ -99,7 +138,9 @@ fn rand_seed() -> [u8; 32] {
 /// Lets a history happen to a new tenant; answers whether every invariant held.
 async fn lived(server: &std::sync::Arc<Server>, steps: Vec<Step>) -> bool {
     let server = std::sync::Arc::clone(server);
-    tokio::spawn(async move { World::new(&server).await.live(&steps).await }).await.is_ok()
+    tokio::spawn(async move { World::new(&server).await.live(&steps).await })
+        .await
+        .is_ok()
 }
 
 struct World<'s> {
@@ -120,13 +161,28 @@ impl<'s> World<'s> {
             owner.post("/pools", pool).await.status(201);
         }
         for (key, default) in [("lead", true), ("sales", false)] {
-            owner.post("/tracks", json!({"key": key, "name": key, "default": default})).await.status(201);
+            owner
+                .post(
+                    "/tracks",
+                    json!({"key": key, "name": key, "default": default}),
+                )
+                .await
+                .status(201);
         }
         let rule = json!({"group": "G", "track": "sales", "pool": "b", "priority": 1});
         owner.post("/mappings", rule).await.status(201);
-        owner.request(reqwest::Method::PATCH, "/policy").body("application/json", r#"{"graceDays": 2}"#).await.status(200);
+        owner
+            .request(reqwest::Method::PATCH, "/policy")
+            .body("application/json", r#"{"graceDays": 2}"#)
+            .await
+            .status(200);
         let group = tenant.create_group("G", &[]).await.id();
-        Self { server, tenant, group, ids: BTreeMap::new() }
+        Self {
+            server,
+            tenant,
+            group,
+            ids: BTreeMap::new(),
+        }
     }
 
     async fn live(mut self, steps: &[Step]) {
@@ -137,7 +193,10 @@ impl<'s> World<'s> {
             let after = invariants::check(&owner, &self.today()).await;
             self.nobody_was_evicted(step, &before, &after);
             before = after;
-            if !matches!(step, Step::Wait { .. } | Step::Extend { .. } | Step::Buy { .. }) {
+            if !matches!(
+                step,
+                Step::Wait { .. } | Step::Extend { .. } | Step::Buy { .. }
+            ) {
                 self.take(step).await;
                 let again = invariants::check(&owner, &self.today()).await;
                 assert!(
@@ -170,7 +229,12 @@ impl<'s> World<'s> {
         let now = self.server.clock.now();
         let path = |who: &usize| self.ids.get(who).map(|id| format!("/Users/{id}"));
         match step {
-            Step::Create { who, track, starts_in, ends_in } => {
+            Step::Create {
+                who,
+                track,
+                starts_in,
+                ends_in,
+            } => {
                 let mut wish = json!({"workerId": format!("w{who}")});
                 for (key, value) in [
                     ("track", track.map(Value::from)),
@@ -181,7 +245,10 @@ impl<'s> World<'s> {
                         wish[key] = value;
                     }
                 }
-                let body = user(&format!("u{who}"), json!({"externalId": format!("e{who}"), COACHING: wish}));
+                let body = user(
+                    &format!("u{who}"),
+                    json!({"externalId": format!("e{who}"), COACHING: wish}),
+                );
                 let reply = scim.post("/Users", body).await;
                 if self.ids.contains_key(who) {
                     reply.error(409, "uniqueness");
@@ -191,20 +258,36 @@ impl<'s> World<'s> {
                 }
             }
             Step::Active { who, active } => {
-                self.patch(path(who), json!([{"op": "replace", "path": "active", "value": active}])).await;
+                self.patch(
+                    path(who),
+                    json!([{"op": "replace", "path": "active", "value": active}]),
+                )
+                .await;
             }
             Step::EndDate { who, ends_in } => {
                 let value = ends_in.map_or("none".to_owned(), |n| day(now, n));
                 let path_of = format!("{COACHING}:accessEndDate");
-                self.patch(path(who), json!([{"op": "replace", "path": path_of, "value": value}])).await;
+                self.patch(
+                    path(who),
+                    json!([{"op": "replace", "path": path_of, "value": value}]),
+                )
+                .await;
             }
             Step::Track { who, track } => {
                 let value = track.unwrap_or("");
                 let path_of = format!("{COACHING}:track");
-                self.patch(path(who), json!([{"op": "replace", "path": path_of, "value": value}])).await;
+                self.patch(
+                    path(who),
+                    json!([{"op": "replace", "path": path_of, "value": value}]),
+                )
+                .await;
             }
             Step::Title { who, title } => {
-                self.patch(path(who), json!([{"op": "replace", "path": "title", "value": title}])).await;
+                self.patch(
+                    path(who),
+                    json!([{"op": "replace", "path": "title", "value": title}]),
+                )
+                .await;
             }
             Step::Delete { who } => {
                 if let Some(id) = self.ids.remove(who) {
@@ -218,18 +301,25 @@ impl<'s> World<'s> {
                 } else {
                     json!([{"op": "remove", "path": format!("members[value eq \"{id}\"]")}])
                 };
-                scim.patch(&format!("/Groups/{}", self.group), op).await.status(200);
+                scim.patch(&format!("/Groups/{}", self.group), op)
+                    .await
+                    .status(200);
             }
             Step::End { who } => {
                 if let Some(id) = self.ids.get(who) {
                     let reason = json!({"reason": "role_change"});
-                    owner.post(&format!("/members/{id}/end"), reason).await.status(200);
+                    owner
+                        .post(&format!("/members/{id}/end"), reason)
+                        .await
+                        .status(200);
                 }
             }
             Step::Extend { who, days } => {
                 if let Some(id) = self.ids.get(who) {
                     // Refused for whoever has no seat to extend or for a pool that ends before.
-                    let reply = owner.post(&format!("/members/{id}/extend"), json!({"addDays": days})).await;
+                    let reply = owner
+                        .post(&format!("/members/{id}/extend"), json!({"addDays": days}))
+                        .await;
                     assert!(reply.status < 500, "{reply}");
                 }
             }
@@ -244,13 +334,20 @@ impl<'s> World<'s> {
                 // Fewer than are in use is refused.
                 assert!([200, 409].contains(&reply.status), "{reply}");
             }
-            Step::Wait { hours } => self.server.clock.advance(SignedDuration::from_hours(*hours)),
+            Step::Wait { hours } => self
+                .server
+                .clock
+                .advance(SignedDuration::from_hours(*hours)),
         }
     }
 
     async fn patch(&self, path: Option<String>, operations: Value) {
         if let Some(path) = path {
-            self.tenant.scim().patch(&path, operations).await.status(200);
+            self.tenant
+                .scim()
+                .patch(&path, operations)
+                .await
+                .status(200);
         }
     }
 }

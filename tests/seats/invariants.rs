@@ -8,15 +8,17 @@ use crate::common::{Client, Reply};
 
 /// Who holds what at one instant.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// Members who have access, by id.
-    pub assigned: BTreeSet<String>,
+    pub(crate) assigned: BTreeSet<String>,
     /// Lines in the ledger.
-    pub ledger_rows: i64,
+    pub(crate) ledger_rows: i64,
 }
 
 fn number(value: &Value, key: &str) -> i64 {
-    value[key].as_i64().unwrap_or_else(|| panic!("no number {key} in {value}"))
+    value[key]
+        .as_i64()
+        .unwrap_or_else(|| panic!("no number {key} in {value}"))
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
@@ -24,7 +26,7 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
 }
 
 /// Reads the tenant's state and holds it against the invariants; `today` is `YYYY-MM-DD`.
-pub async fn check(owner: &Client, today: &str) -> Standing {
+pub(crate) async fn check(owner: &Client, today: &str) -> Standing {
     let pools = owner.get("/pools").await.status(200);
     let members = owner.get("/members?limit=500").await.status(200);
     let members = items(&members);
@@ -41,10 +43,14 @@ pub async fn check(owner: &Client, today: &str) -> Standing {
             number(pool, "available") == 0 || number(pool, "waitlist") == 0,
             "7: a free seat beside somebody who waits: {pool}"
         );
-        for (account, state) in [("occupied", "assigned"), ("grace", "grace"), ("scheduled", "scheduled")] {
-            let holders = members.iter().filter(|m| {
-                text(m, "pool") == text(pool, "key") && text(m, "seatState") == state
-            });
+        for (account, state) in [
+            ("occupied", "assigned"),
+            ("grace", "grace"),
+            ("scheduled", "scheduled"),
+        ] {
+            let holders = members
+                .iter()
+                .filter(|m| text(m, "pool") == text(pool, "key") && text(m, "seatState") == state);
             assert_eq!(
                 number(pool, account),
                 i64::try_from(holders.count()).unwrap(),
@@ -54,11 +60,17 @@ pub async fn check(owner: &Client, today: &str) -> Standing {
     }
     let mut standing = Standing::default();
     for member in members {
-        let (start, end) = (text(member, "accessStartDate"), text(member, "accessEndDate"));
+        let (start, end) = (
+            text(member, "accessStartDate"),
+            text(member, "accessEndDate"),
+        );
         assert!(start <= end, "4: access ends before it starts: {member}");
         if text(member, "seatState") == "assigned" {
             assert_eq!(text(member, "identityState"), "active", "5: {member}");
-            assert!(start <= today && today <= end, "5: outside its dates on {today}: {member}");
+            assert!(
+                start <= today && today <= end,
+                "5: outside its dates on {today}: {member}"
+            );
             assert_eq!(text(member, "accessLevel"), "full", "{member}");
             standing.assigned.insert(text(member, "id").to_owned());
         } else {
@@ -66,12 +78,17 @@ pub async fn check(owner: &Client, today: &str) -> Standing {
         }
     }
     let verdict = owner.get("/ledger/verify").await.status(200);
-    assert_eq!(verdict["ok"], true, "2: the ledger does not add up: {verdict}");
-    standing.ledger_rows = number(&verdict, "rows");
+    assert_eq!(
+        verdict["ok"], true,
+        "2: the ledger does not add up: {verdict}"
+    );
+    standing.ledger_rows = number(&verdict.json, "rows");
     standing
 }
 
 /// The items of a list.
-pub fn items(reply: &Reply) -> &[Value] {
-    reply["items"].as_array().unwrap_or_else(|| panic!("no items in {reply}"))
+pub(crate) fn items(reply: &Reply) -> &[Value] {
+    reply["items"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no items in {reply}"))
 }

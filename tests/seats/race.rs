@@ -21,11 +21,26 @@ async fn the_last_seats_go_to_exactly_as_many(t: Tenant) {
     let pool = json!({"key": "p", "purchased": SEATS, "termStart": "2020-01-01",
         "termEnd": "2090-12-31", "fullPolicy": "waitlist"});
     owner.post("/pools", pool).await.status(201);
-    owner.post("/tracks", json!({"key": "t", "name": "T"})).await.status(201);
-    owner.post("/mappings", json!({"group": "G", "track": "t"})).await.status(201);
-    owner.post("/mappings", json!({"filter": "title eq \"in\"", "track": "t"})).await.status(201);
+    owner
+        .post("/tracks", json!({"key": "t", "name": "T"}))
+        .await
+        .status(201);
+    owner
+        .post("/mappings", json!({"group": "G", "track": "t"}))
+        .await
+        .status(201);
+    owner
+        .post(
+            "/mappings",
+            json!({"filter": "title eq \"in\"", "track": "t"}),
+        )
+        .await
+        .status(201);
     let policy = owner.request(reqwest::Method::PATCH, "/policy");
-    policy.body("application/json", r#"{"graceDays": 0}"#).await.status(200);
+    policy
+        .body("application/json", r#"{"graceDays": 0}"#)
+        .await
+        .status(200);
     let group = t.create_group("G", &[]).await.id();
 
     // A quarter each by create, reactivate and group; the last quarter gives seats up meanwhile.
@@ -37,7 +52,10 @@ async fn the_last_seats_go_to_exactly_as_many(t: Tenant) {
             2 => ("out", true),
             _ => ("in", true),
         };
-        let body = user(&format!("early{n}"), json!({"title": title, "active": active}));
+        let body = user(
+            &format!("early{n}"),
+            json!({"title": title, "active": active}),
+        );
         early.push((n, t.scim().post("/Users", body).await.status(201).id()));
     }
 
@@ -86,7 +104,10 @@ async fn the_last_seats_go_to_exactly_as_many(t: Tenant) {
     assert_eq!(figures["occupied"], SEATS, "{figures}");
     assert_eq!(figures["available"], 0, "{figures}");
     assert_eq!(figures["waitlist"], wanted - SEATS, "{figures}");
-    let assigned = owner.get("/members?seatState=assigned&limit=500").await.status(200);
+    let assigned = owner
+        .get("/members?seatState=assigned&limit=500")
+        .await
+        .status(200);
     assert_eq!(i64::try_from(items(&assigned).len()).unwrap(), SEATS);
     let verdict = owner.get("/ledger/verify").await.status(200);
     assert_eq!(verdict["ok"], true, "{verdict}");
@@ -100,8 +121,15 @@ async fn watch(t: Arc<Tenant>, done: Arc<AtomicBool>) -> usize {
         let p = owner.get("/pools/p").await.status(200);
         let n = |key: &str| p[key].as_i64().unwrap_or_default();
         assert_eq!(n("purchased"), SEATS, "{p}");
-        assert_eq!(n("available") + n("occupied") + n("grace") + n("scheduled"), SEATS, "{p}");
-        assert!(n("available") == 0 || n("waitlist") == 0, "a free seat beside a waiter: {p}");
+        assert_eq!(
+            n("available") + n("occupied") + n("grace") + n("scheduled"),
+            SEATS,
+            "{p}"
+        );
+        assert!(
+            n("available") == 0 || n("waitlist") == 0,
+            "a free seat beside a waiter: {p}"
+        );
         looks += 1;
     }
     looks

@@ -46,10 +46,20 @@ impl Directory {
                 }
                 change.finish().await?;
             }
-            let Change { tx, rules, promoted, .. } = change;
+            let Change {
+                tx,
+                rules,
+                promoted,
+                ..
+            } = change;
             let promoted = briefly(tx, &promoted).await?;
             let mut answer = object([
-                ("member", members::seen(tx, &member, &rules.catalog, now).await?.into()),
+                (
+                    "member",
+                    members::seen(tx, &member, &rules.catalog, now)
+                        .await?
+                        .into(),
+                ),
                 ("seatFreed", (freed == Some(Freed::Available)).into()),
                 ("promoted", promoted),
             ]);
@@ -84,7 +94,10 @@ fn read(body: Value) -> Result<(EndReason, Option<String>), Refusal> {
 }
 
 fn invalid_reason() -> Refusal {
-    let reasons: Vec<_> = EndReason::BY_ADMIN.iter().map(|reason| reason.as_str()).collect();
+    let reasons: Vec<_> = EndReason::BY_ADMIN
+        .iter()
+        .map(|reason| reason.as_str())
+        .collect();
     let detail = format!("reason: must be one of {}", reasons.join(", "));
     let mut refusal = Refusal::new(400, "invalid_reason", detail);
     refusal.extra = object([("field", "reason".into()), ("reasons", json!(reasons))]);
@@ -92,10 +105,7 @@ fn invalid_reason() -> Refusal {
 }
 
 /// Who these people are.
-pub(super) async fn briefly(
-    session: &mut Session,
-    members: &[uuid::Uuid],
-) -> Result<Value, Error> {
+pub(super) async fn briefly(session: &mut Session, members: &[uuid::Uuid]) -> Result<Value, Error> {
     let mut briefs = Vec::with_capacity(members.len());
     for id in members {
         if let Some(member) = session.member_by_id(*id).await? {

@@ -74,7 +74,10 @@ impl Body {
         let number = value.as_i64().filter(|number| range.contains(number));
         number.map(Some).ok_or_else(|| {
             let (from, to) = range.into_inner();
-            wrong(field, &format!("must be a whole number from {from} to {to}"))
+            wrong(
+                field,
+                &format!("must be a whole number from {from} to {to}"),
+            )
         })
     }
 
@@ -94,7 +97,10 @@ impl Body {
     }
 
     /// The name of a value.
-    pub(super) fn named<T: FromStr<Err = String>>(&self, field: &str) -> Result<Option<T>, Refusal> {
+    pub(super) fn named<T: FromStr<Err = String>>(
+        &self,
+        field: &str,
+    ) -> Result<Option<T>, Refusal> {
         self.text(field, 60)?
             .map(|text| text.parse().map_err(|detail: String| wrong(field, &detail)))
             .transpose()
@@ -107,7 +113,10 @@ impl Body {
         };
         match days::read(&text) {
             Ok(Some(when)) => Ok(Some(when)),
-            Ok(None) => Err(wrong(field, "must be a day (2027-05-31) or an RFC 3339 instant")),
+            Ok(None) => Err(wrong(
+                field,
+                "must be a day (2027-05-31) or an RFC 3339 instant",
+            )),
             Err(detail) => Err(wrong(field, &detail)),
         }
     }

@@ -67,7 +67,12 @@ impl Directory {
             let Change { tx, promoted, .. } = change;
             let open = member.seat_state() != SeatState::Waitlisted;
             Ok(object([
-                ("member", members::seen(tx, &member, &rules.catalog, now).await?.into()),
+                (
+                    "member",
+                    members::seen(tx, &member, &rules.catalog, now)
+                        .await?
+                        .into(),
+                ),
                 ("reopened", (reopened && open).into()),
                 ("promoted", access::briefly(tx, &promoted).await?),
             ]))
@@ -102,9 +107,7 @@ fn extendable<'m>(
         return Err(Refusal::new(409, "not_active", detail));
     }
     let last = member.assignment.as_ref();
-    last.ok_or_else(|| {
-        Refusal::new(409, "nothing_to_extend", "the person has never had access")
-    })
+    last.ok_or_else(|| Refusal::new(409, "nothing_to_extend", "the person has never had access"))
 }
 
 fn until(
@@ -124,7 +127,10 @@ fn until(
     };
     let begun = if last.is_open() { last.starts_at } else { now };
     if until <= now || until <= begun {
-        return Err(wrong(field, "must lie in the future, and after access begins"));
+        return Err(wrong(
+            field,
+            "must lie in the future, and after access begins",
+        ));
     }
     Ok(until)
 }
@@ -186,7 +192,8 @@ fn grant<'c>(
 ) -> Result<Granted<'c>, Refusal> {
     let catalog = &rules.catalog;
     let not_placed = || {
-        let detail = "nothing places the person on a track any more; extend the reason, not the end";
+        let detail =
+            "nothing places the person on a track any more; extend the reason, not the end";
         Refusal::new(409, "not_placed", detail)
     };
     let extension = extension::decide(last, pool, now).ok_or_else(not_placed)?;

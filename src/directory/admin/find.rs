@@ -25,7 +25,10 @@ pub(super) async fn person(session: &mut Session, who: &str) -> Result<Member, E
             return Ok(member);
         }
     }
-    let mut found = session.members_by_email(&fold(who.trim())).await?.into_iter();
+    let mut found = session
+        .members_by_email(&fold(who.trim()))
+        .await?
+        .into_iter();
     match (found.next(), found.next()) {
         (None, _) => Err(nobody()),
         // Addresses get used again: somebody who is still here goes before those who left.

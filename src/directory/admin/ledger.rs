@@ -44,7 +44,9 @@ impl Directory {
             before,
         };
         let lines = session.ledger(&selection, limit + 1).await?;
-        let rows = lines.iter().map(|line| (view(line, &catalog), line.entry.id));
+        let rows = lines
+            .iter()
+            .map(|line| (view(line, &catalog), line.entry.id));
         self.page(&list, rows.collect(), limit, now).await
     }
 
@@ -74,7 +76,10 @@ fn pool(query: &Query, catalog: &Catalog) -> Result<Option<Uuid>, Error> {
     };
     let mut pools = catalog.pools.iter();
     let pool = pools.find(|pool| pool.key.eq_ignore_ascii_case(key));
-    Ok(Some(pool.ok_or_else(|| refused("pool", "there is no such pool"))?.id))
+    Ok(Some(
+        pool.ok_or_else(|| refused("pool", "there is no such pool"))?
+            .id,
+    ))
 }
 
 fn view(line: &Line, catalog: &Catalog) -> Object {

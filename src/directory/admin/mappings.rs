@@ -170,7 +170,11 @@ fn new(body: &Body, catalog: &Catalog) -> Result<Rule, Refusal> {
 }
 
 fn neither() -> Refusal {
-    invalid("missing_field", "group", "a mapping takes a group or a filter")
+    invalid(
+        "missing_field",
+        "group",
+        "a mapping takes a group or a filter",
+    )
 }
 
 /// Whom a mapping is for, if the body says.

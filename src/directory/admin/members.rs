@@ -110,7 +110,10 @@ fn why(rules: &Rules, m: &Member) -> Value {
     let catalog = &rules.catalog;
     let person = person::person(rules, m);
     let intent = &person.intent;
-    let wanted = intent.track.as_deref().and_then(|key| catalog.track_named(key));
+    let wanted = intent
+        .track
+        .as_deref()
+        .and_then(|key| catalog.track_named(key));
     let live = |rule: &&&Rule| catalog.track(rule.track).is_some_and(|track| track.live);
     let winner = match wanted {
         Some(track) => person.rules.iter().find(|rule| rule.track == track.id),

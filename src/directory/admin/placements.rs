@@ -20,12 +20,20 @@ impl Directory {
     ) -> Result<Items, Error> {
         caller.may(Right::ReadRules)?;
         query.only(&[], None)?;
-        let runs = self.store.read(caller.tenant).await?.placement_runs().await?;
+        let runs = self
+            .store
+            .read(caller.tenant)
+            .await?
+            .placement_runs()
+            .await?;
         let newest_first = |run: &PlacementRun| {
             let at = run.created_at.as_millisecond();
             std::cmp::Reverse((at, run.id))
         };
-        let rows = runs.iter().map(|run| (newest_first(run), view(run))).collect();
+        let rows = runs
+            .iter()
+            .map(|run| (newest_first(run), view(run)))
+            .collect();
         let list = cursor::list(caller, "placements", query);
         self.page_by_key(&list, query, rows, now).await
     }

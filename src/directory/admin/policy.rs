@@ -62,7 +62,9 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
     let reuse_policy = body.named("reusePolicy")?.map(Name);
     Ok(Policy {
         grace_days: grace_days.unwrap_or(before.grace_days),
-        grace_on_delete: body.flag("graceOnDelete")?.unwrap_or(before.grace_on_delete),
+        grace_on_delete: body
+            .flag("graceOnDelete")?
+            .unwrap_or(before.grace_on_delete),
         start_on_hire: body.flag("startOnHire")?.unwrap_or(before.start_on_hire),
         on_unmatch: on_unmatch.unwrap_or(before.on_unmatch),
         full_policy: full_policy.unwrap_or(before.full_policy),

@@ -104,7 +104,9 @@ impl Directory {
             let done = Done {
                 action: "pool.created",
                 detail: object([("pool", json!(pool.key))]),
-                moves: bought(pool.id, "available", purchased).into_iter().collect(),
+                moves: bought(pool.id, "available", purchased)
+                    .into_iter()
+                    .collect(),
                 offer: None,
             };
             let run = catalog::finish(tx, caller, done, now).await?;
@@ -201,7 +203,9 @@ fn apply(body: &Body, pool: &mut Pool, catalog: &Catalog) -> Result<(), Refusal>
     if let Some(text) = body.text("subscriptionType", 100)? {
         pool.subscription_type = text;
     }
-    pool.term_start = body.first_day("termStart", zone)?.unwrap_or(pool.term_start);
+    pool.term_start = body
+        .first_day("termStart", zone)?
+        .unwrap_or(pool.term_start);
     pool.term_end = body.last_day("termEnd", zone)?.unwrap_or(pool.term_end);
     if pool.term_start >= pool.term_end {
         return Err(wrong("termEnd", "must not be before termStart"));
@@ -231,13 +235,18 @@ fn fallback(body: &Body, pool: &Pool, catalog: &Catalog) -> Result<Option<Uuid>,
     let other = with_key(catalog, &key).ok();
     let other = other.filter(|other| other.id != pool.id && other.product == pool.product);
     let detail = "there is no other pool of this product with this key";
-    other.map(|other| Some(other.id)).ok_or_else(|| wrong("fallbackPool", detail))
+    other
+        .map(|other| Some(other.id))
+        .ok_or_else(|| wrong("fallbackPool", detail))
 }
 
 /// Buys or gives up seats until there are so many.
 async fn purchase(tx: &mut Tx, pool: &Pool, wanted: Option<i64>) -> Result<Vec<Move>, Error> {
     let figures = tx.figures(Some(pool.id)).await?;
-    let figures = figures.first().map(|(_, figures)| *figures).unwrap_or_default();
+    let figures = figures
+        .first()
+        .map(|(_, figures)| *figures)
+        .unwrap_or_default();
     let more = wanted.map_or(0, |wanted| wanted - figures.purchased);
     if more >= 0 {
         // What was lent beyond the purchase is paid for first.
@@ -245,7 +254,10 @@ async fn purchase(tx: &mut Tx, pool: &Pool, wanted: Option<i64>) -> Result<Vec<M
         let absorbed = i64::try_from(absorbed).unwrap_or(0);
         tx.add_seats(pool.id, more - absorbed).await?;
         let moves = [("overage", absorbed), ("available", more - absorbed)];
-        return Ok(moves.into_iter().filter_map(|(to, n)| bought(pool.id, to, n)).collect());
+        return Ok(moves
+            .into_iter()
+            .filter_map(|(to, n)| bought(pool.id, to, n))
+            .collect());
     }
     if i64::try_from(tx.remove_seats(pool.id, -more).await?) != Ok(-more) {
         return Err(in_use(pool, &figures, figures.purchased + more).into());
@@ -292,22 +304,38 @@ async fn answer(tx: &mut Tx, id: Uuid, run: Option<&PlacementRun>) -> Result<Obj
     let pool = catalog.pool(id);
     let pool = pool.ok_or(store::Error::Inconsistent("a pool that was just there"))?;
     let figures = tx.figures(Some(id)).await?;
-    let figures = figures.first().map(|(_, figures)| *figures).unwrap_or_default();
+    let figures = figures
+        .first()
+        .map(|(_, figures)| *figures)
+        .unwrap_or_default();
     let mut object = view(pool, &figures, &catalog);
     object.insert("placement".into(), json!(run.map(placements::view)));
     Ok(object)
 }
 
 fn view(pool: &Pool, figures: &Figures, catalog: &Catalog) -> Object {
-    let product = catalog.products.iter().find(|product| product.id == pool.product);
+    let product = catalog
+        .products
+        .iter()
+        .find(|product| product.id == pool.product);
     let fallback = pool.fallback.and_then(|id| catalog.pool(id));
-    let state = if pool.live { State::Live } else { State::Closed };
+    let state = if pool.live {
+        State::Live
+    } else {
+        State::Closed
+    };
     object([
         ("key", json!(pool.key)),
         ("product", json!(product.map(|product| &product.key))),
         ("subscriptionType", json!(pool.subscription_type)),
-        ("termStart", json!(days::day_of(pool.term_start, &catalog.zone))),
-        ("termEnd", json!(days::last_day(pool.term_end, &catalog.zone))),
+        (
+            "termStart",
+            json!(days::day_of(pool.term_start, &catalog.zone)),
+        ),
+        (
+            "termEnd",
+            json!(days::last_day(pool.term_end, &catalog.zone)),
+        ),
         ("fullPolicy", json!(pool.full_policy.as_str())),
         ("reusePolicy", json!(pool.reuse_policy.as_str())),
         ("purchased", json!(figures.purchased)),

@@ -63,7 +63,9 @@ impl Query {
     /// A parameter that is not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.trim()).filter(|v| !v.is_empty())
+        found
+            .map(|(_, value)| value.trim())
+            .filter(|v| !v.is_empty())
     }
 
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
@@ -98,7 +100,10 @@ impl Query {
         };
         match days::read(text) {
             Ok(Some(when)) => Ok(Some(when)),
-            Ok(None) => Err(refused(name, "must be a day (2027-05-31) or an RFC 3339 instant")),
+            Ok(None) => Err(refused(
+                name,
+                "must be a day (2027-05-31) or an RFC 3339 instant",
+            )),
             Err(detail) => Err(refused(name, &detail)),
         }
     }
@@ -111,7 +116,10 @@ impl Query {
         let limit = text.parse().ok().filter(|limit| LIMITS.contains(limit));
         limit.ok_or_else(|| {
             let (from, to) = LIMITS.into_inner();
-            refused("limit", &format!("must be a whole number from {from} to {to}"))
+            refused(
+                "limit",
+                &format!("must be a whole number from {from} to {to}"),
+            )
         })
     }
 }

@@ -34,7 +34,12 @@ const RIGHTS: &[(Role, &[Right])] = &[
     ),
     (
         Role::LicenseAdmin,
-        &[Right::Read, Right::ReadRules, Right::Access, Right::Configure],
+        &[
+            Right::Read,
+            Right::ReadRules,
+            Right::Access,
+            Right::Configure,
+        ],
     ),
     (Role::Auditor, &[Right::Ledger]),
     (Role::Owner, Right::ALL),
@@ -78,7 +83,10 @@ impl Directory {
             .map(|(role, rights)| {
                 let rights: Value = rights.iter().map(|right| json!(right.as_str())).collect();
                 let role = role.as_str();
-                (role.to_owned(), object([("role", role.into()), ("rights", rights)]))
+                (
+                    role.to_owned(),
+                    object([("role", role.into()), ("rights", rights)]),
+                )
             })
             .collect();
         roles.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -109,12 +109,21 @@ named! {
 pub(super) fn read(query: &Query, catalog: &Catalog) -> Result<Selection, Error> {
     query.only(PARAMETERS, Some(ATTRIBUTE))?;
     let track = query.get("track").map(|key| {
-        let track = catalog.tracks.iter().find(|t| t.key.eq_ignore_ascii_case(key));
-        track.map(|track| track.id).ok_or_else(|| refused("track", "there is no such track"))
+        let track = catalog
+            .tracks
+            .iter()
+            .find(|t| t.key.eq_ignore_ascii_case(key));
+        track
+            .map(|track| track.id)
+            .ok_or_else(|| refused("track", "there is no such track"))
     });
     let pool = query.get("pool").map(|key| {
-        let pool = catalog.pools.iter().find(|p| p.key.eq_ignore_ascii_case(key));
-        pool.map(|pool| pool.id).ok_or_else(|| refused("pool", "there is no such pool"))
+        let pool = catalog
+            .pools
+            .iter()
+            .find(|p| p.key.eq_ignore_ascii_case(key));
+        pool.map(|pool| pool.id)
+            .ok_or_else(|| refused("pool", "there is no such pool"))
     });
     Ok(Selection {
         matching: matching(query)?,
@@ -157,11 +166,16 @@ fn matching(query: &Query) -> Result<Option<Predicate>, Error> {
     let mut conditions = Vec::new();
     for word in query.get("q").into_iter().flat_map(str::split_whitespace) {
         let word = quoted(word);
-        let anywhere: Vec<_> = SEARCHED.iter().map(|path| format!("{path} co {word}")).collect();
+        let anywhere: Vec<_> = SEARCHED
+            .iter()
+            .map(|path| format!("{path} co {word}"))
+            .collect();
         conditions.push(format!("({})", anywhere.join(" or ")));
     }
     for (name, value) in query.beginning(ATTRIBUTE) {
-        let found = ATTRIBUTES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = ATTRIBUTES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         let (attribute, urn) = found.ok_or_else(|| unknown_attribute(name))?;
         conditions.push(format!("{urn}:{attribute} eq {}", quoted(value)));
     }
@@ -171,7 +185,9 @@ fn matching(query: &Query) -> Result<Option<Predicate>, Error> {
     let parsed = filter::parse(&conditions.join(" and "));
     let compiled = parsed.and_then(|parsed| predicate::compile(&USER, &parsed));
     // What is composed here is right but for its size.
-    compiled.map(Some).map_err(|_| refused("q", "is too long").into())
+    compiled
+        .map(Some)
+        .map_err(|_| refused("q", "is too long").into())
 }
 
 fn unknown_attribute(name: &str) -> Refusal {

@@ -156,15 +156,25 @@ fn apply(body: &Body, track: &mut Track) -> Result<(), Refusal> {
     }
     let default = body.flag("default")?;
     if default == Some(true) && !track.live {
-        return Err(wrong("default", "a retired track cannot be the default one"));
+        return Err(wrong(
+            "default",
+            "a retired track cannot be the default one",
+        ));
     }
     track.is_default = track.live && default.unwrap_or(track.is_default);
     Ok(())
 }
 
 fn view(track: &Track, catalog: &Catalog) -> Object {
-    let product = catalog.products.iter().find(|product| product.id == track.product);
-    let state = if track.live { State::Live } else { State::Retired };
+    let product = catalog
+        .products
+        .iter()
+        .find(|product| product.id == track.product);
+    let state = if track.live {
+        State::Live
+    } else {
+        State::Retired
+    };
     object([
         ("key", json!(track.key)),
         ("name", json!(track.name)),

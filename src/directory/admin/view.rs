@@ -43,7 +43,10 @@ pub(super) fn member(
         ("email", email(m)),
         ("track", json!(track.map(|track| &track.key))),
         ("pool", json!(pool.map(|pool| &pool.key))),
-        ("subscriptionType", json!(pool.map(|pool| &pool.subscription_type))),
+        (
+            "subscriptionType",
+            json!(pool.map(|pool| &pool.subscription_type)),
+        ),
         ("status", status.clone()),
         ("displayStatus", status),
         ("stalled", json!(false)),
@@ -124,16 +127,25 @@ fn email(m: &Member) -> Value {
     let emails: Vec<_> = emails.into_iter().flatten().collect();
     let is_primary = |e: &&&Value| e.get("primary").and_then(Value::as_bool) == Some(true);
     let chosen = emails.iter().find(is_primary).or_else(|| emails.first());
-    chosen.and_then(|e| e.get("value")).cloned().unwrap_or_default()
+    chosen
+        .and_then(|e| e.get("value"))
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Why the state is what it is; for access that is over, why it ended.
 fn seat_reason(m: &Member, state: SeatState, now: Timestamp) -> Value {
     let end = || match (&m.assignment, state) {
-        (Some(a), SeatState::Ended | SeatState::Grace) => a.end_reason.map(|reason| reason.as_str()),
+        (Some(a), SeatState::Ended | SeatState::Grace) => {
+            a.end_reason.map(|reason| reason.as_str())
+        }
         _ => None,
     };
-    json!(person::seat_reason(m, now).map(|reason| reason.as_str()).or_else(end))
+    json!(
+        person::seat_reason(m, now)
+            .map(|reason| reason.as_str())
+            .or_else(end)
+    )
 }
 
 fn attributes(m: &Member) -> Value {

@@ -47,5 +47,8 @@ fn pool(query: &Query, pools: &[crate::seats::catalog::Pool]) -> Result<Option<U
         return Ok(None);
     };
     let pool = pools.iter().find(|pool| pool.key.eq_ignore_ascii_case(key));
-    Ok(Some(pool.ok_or_else(|| refused("pool", "there is no such pool"))?.id))
+    Ok(Some(
+        pool.ok_or_else(|| refused("pool", "there is no such pool"))?
+            .id,
+    ))
 }

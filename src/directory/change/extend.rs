@@ -40,7 +40,13 @@ impl Change<'_> {
         let detail = object(json!({
             "from": last.ends_at, "until": window.ends_at, "pool": pool.key,
         }));
-        self.line("access.extended", Some(member.id), Some(last.id), None, detail);
+        self.line(
+            "access.extended",
+            Some(member.id),
+            Some(last.id),
+            None,
+            detail,
+        );
         last.extended = Some(granted.extended.clone());
         match granted.extension {
             Extension::Longer => {
@@ -114,7 +120,12 @@ impl Change<'_> {
     ) -> Result<(), Error> {
         self.open(member, Some(last), &granted.target, granted.inputs, false)
             .await?;
-        for a in self.begun.last_mut().into_iter().chain(&mut member.assignment) {
+        for a in self
+            .begun
+            .last_mut()
+            .into_iter()
+            .chain(&mut member.assignment)
+        {
             a.extended = Some(granted.extended.clone());
         }
         Ok(())

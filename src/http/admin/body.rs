@@ -37,7 +37,9 @@ impl<S: Sync> FromRequest<S> for Json {
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Failure> {
-    let media_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str());
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.to_str());
     let essence = media_type.and_then(|text| text.ok()?.split(';').next());
     if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json")) {
         return Ok(());

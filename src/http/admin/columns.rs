@@ -55,7 +55,8 @@ impl Column {
     pub(super) fn value<'i>(&self, item: &'i Object) -> &'i Value {
         let mut keys = self.pointer.split('/').skip(1);
         let first = keys.next().and_then(|key| item.get(key));
-        keys.fold(first, |value, key| value?.get(key)).unwrap_or(&Value::Null)
+        keys.fold(first, |value, key| value?.get(key))
+            .unwrap_or(&Value::Null)
     }
 }
 

@@ -88,7 +88,9 @@ pub(super) async fn mappings(
     AdminCaller(caller): AdminCaller,
     list: List,
 ) -> Answer {
-    let page = app.directory().list_mappings(&caller, &list.query, app.now());
+    let page = app
+        .directory()
+        .list_mappings(&caller, &list.query, app.now());
     list.write(page.await?, columns::MAPPINGS)
 }
 
@@ -116,7 +118,9 @@ pub(super) async fn change_mapping(
     Named(id): Named,
     Json(body): Json,
 ) -> Answer {
-    let mapping = app.directory().change_mapping(&caller, &id, body, app.now());
+    let mapping = app
+        .directory()
+        .change_mapping(&caller, &id, body, app.now());
     Ok(one(mapping.await?))
 }
 
@@ -151,7 +155,9 @@ pub(super) async fn placements(
     AdminCaller(caller): AdminCaller,
     list: List,
 ) -> Answer {
-    let page = app.directory().list_placements(&caller, &list.query, app.now());
+    let page = app
+        .directory()
+        .list_placements(&caller, &list.query, app.now());
     list.write(page.await?, columns::PLACEMENTS)
 }
 

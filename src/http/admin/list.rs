@@ -55,7 +55,10 @@ impl List {
                 let body = json!({"items": items, "nextCursor": next_cursor});
                 return Ok(axum::Json(body).into_response());
             }
-            Format::Csv => ("text/csv; charset=utf-8; header=present", csv(&items, columns)?),
+            Format::Csv => (
+                "text/csv; charset=utf-8; header=present",
+                csv(&items, columns)?,
+            ),
             Format::Table => ("text/plain; charset=utf-8", table::of(&items, columns)),
         };
         let mut response: Response = ([(header::CONTENT_TYPE, media_type)], text).into_response();

@@ -13,7 +13,9 @@ pub(super) async fn list(
     AdminCaller(caller): AdminCaller,
     list: List,
 ) -> Answer {
-    let page = app.directory().list_members(&caller, &list.query, app.now());
+    let page = app
+        .directory()
+        .list_members(&caller, &list.query, app.now());
     list.write(page.await?, columns::MEMBERS)
 }
 
@@ -42,7 +44,9 @@ pub(super) async fn extend(
     Named(who): Named,
     Json(body): Json,
 ) -> Answer {
-    let extended = app.directory().extend_member(&caller, &who, body, app.now());
+    let extended = app
+        .directory()
+        .extend_member(&caller, &who, body, app.now());
     Ok(one(extended.await?))
 }
 
@@ -51,6 +55,8 @@ pub(super) async fn waitlist(
     AdminCaller(caller): AdminCaller,
     list: List,
 ) -> Answer {
-    let page = app.directory().list_waitlist(&caller, &list.query, app.now());
+    let page = app
+        .directory()
+        .list_waitlist(&caller, &list.query, app.now());
     list.write(page.await?, columns::WAITLIST)
 }

@@ -27,12 +27,18 @@ pub(super) fn router() -> Router<AppState> {
         .route("/members/{who}/end", post(members::end))
         .route("/members/{who}/extend", post(members::extend))
         .route("/waitlist", get(members::waitlist))
-        .route("/pools", get(configuration::pools).post(configuration::create_pool))
+        .route(
+            "/pools",
+            get(configuration::pools).post(configuration::create_pool),
+        )
         .route(
             "/pools/{key}",
             get(configuration::pool).patch(configuration::change_pool),
         )
-        .route("/tracks", get(configuration::tracks).post(configuration::create_track))
+        .route(
+            "/tracks",
+            get(configuration::tracks).post(configuration::create_track),
+        )
         .route(
             "/tracks/{key}",
             get(configuration::track).patch(configuration::change_track),
@@ -47,7 +53,10 @@ pub(super) fn router() -> Router<AppState> {
                 .patch(configuration::change_mapping)
                 .delete(configuration::delete_mapping),
         )
-        .route("/policy", get(configuration::policy).patch(configuration::change_policy))
+        .route(
+            "/policy",
+            get(configuration::policy).patch(configuration::change_policy),
+        )
         .route("/placements", get(configuration::placements))
         .route("/placements/{id}", get(configuration::placement))
         .route("/ledger", get(records::ledger))

@@ -21,7 +21,9 @@ pub(super) async fn connections(
     AdminCaller(caller): AdminCaller,
     list: List,
 ) -> Answer {
-    let page = app.directory().list_connections(&caller, &list.query, app.now());
+    let page = app
+        .directory()
+        .list_connections(&caller, &list.query, app.now());
     list.write(page.await?, columns::CONNECTIONS)
 }
 

@@ -31,11 +31,14 @@ fn totals(items: &[Object], columns: &[&Column]) -> Vec<String> {
         let values = items.iter().filter_map(|item| column.value(item).as_i64());
         values.sum()
     };
-    let cells = columns.iter().enumerate().map(|(at, column)| match column.kind {
-        Kind::Sum => total(column).to_string(),
-        _ if at == 0 => "total".to_owned(),
-        _ => String::new(),
-    });
+    let cells = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| match column.kind {
+            Kind::Sum => total(column).to_string(),
+            _ if at == 0 => "total".to_owned(),
+            _ => String::new(),
+        });
     cells.collect()
 }
 
@@ -62,7 +65,11 @@ mod tests {
     use serde_json::json;
 
     fn items(values: &[Value]) -> Vec<Object> {
-        values.iter().filter_map(Value::as_object).cloned().collect()
+        values
+            .iter()
+            .filter_map(Value::as_object)
+            .cloned()
+            .collect()
     }
 
     const COLUMNS: &[Column] = &[
@@ -74,10 +81,18 @@ mod tests {
     #[test]
     fn numbers_are_on_the_right_and_add_up() {
         let table = of(
-            &items(&[json!({"key": "a", "seats": 5}), json!({"key": "b", "seats": 120})]),
+            &items(&[
+                json!({"key": "a", "seats": 5}),
+                json!({"key": "b", "seats": 120}),
+            ]),
             COLUMNS,
         );
-        let line = |key: &str| table.lines().find(|line| line.contains(key)).unwrap_or_default();
+        let line = |key: &str| {
+            table
+                .lines()
+                .find(|line| line.contains(key))
+                .unwrap_or_default()
+        };
         assert!(line(" a ").contains("     5 "), "{table}");
         assert!(line("total").contains(" 125 "), "{table}");
         assert!(!table.contains("secret"), "{table}");
@@ -85,7 +100,10 @@ mod tests {
 
     #[test]
     fn a_name_cannot_command_the_terminal() {
-        let table = of(&items(&[json!({"key": "a\u{1b}[2Jb\nc", "seats": 1})]), COLUMNS);
+        let table = of(
+            &items(&[json!({"key": "a\u{1b}[2Jb\nc", "seats": 1})]),
+            COLUMNS,
+        );
         assert!(table.contains("a [2Jb c"), "{table}");
     }
 }

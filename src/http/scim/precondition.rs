@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
-    fn headers(name: HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn headers(name: &HeaderName, values: &[&'static str]) -> HeaderMap {
         let line = |value| (name.clone(), HeaderValue::from_static(value));
         values.iter().copied().map(line).collect()
     }
@@ -80,7 +80,7 @@ mod tests {
             (&["7", "\"07\"", "\"+7\"", "w/\"7\"", ""], Some(vec![])),
         ] {
             assert_eq!(
-                if_match(&headers(header::IF_MATCH, values)).0,
+                if_match(&headers(&header::IF_MATCH, values)).0,
                 expected,
                 "{values:?}"
             );
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_version_is_known_by_its_own_tag_alone() {
-        let known = |values: &[&'static str]| is_known(&headers(header::IF_NONE_MATCH, values), 7);
+        let known = |values: &[&'static str]| is_known(&headers(&header::IF_NONE_MATCH, values), 7);
         assert!(known(&["\"7\""]) && known(&["W/\"1\", W/\"7\""]) && known(&["*"]));
         assert!(!known(&[]) && !known(&["W/\"8\""]) && !known(&["nonsense"]));
     }

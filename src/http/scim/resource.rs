@@ -58,7 +58,7 @@ pub(in crate::http) async fn create<E: Endpoint>(
     parameters: Parameters,
     body: ScimBody,
 ) -> Result<Reply, Failure> {
-    let projection = parameters.projection(E::KIND)?.or_entire();
+    let projection = parameters.projection(E::KIND)?;
     let body = body.json()?;
     let found = kind::create(app.directory(), E::KIND, &caller, body, app.now()).await?;
     Ok(Reply::created(found, &projection, &base))
@@ -105,7 +105,7 @@ pub(in crate::http) async fn replace<E: Endpoint>(
     headers: HeaderMap,
     body: ScimBody,
 ) -> Result<Reply, Failure> {
-    let projection = parameters.projection(E::KIND)?.or_entire();
+    let projection = parameters.projection(E::KIND)?;
     let body = json_for(&app, &caller, E::KIND, &id, &body).await?;
     let if_match = if_match(&headers);
     let target = Target {

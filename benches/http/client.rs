@@ -1,0 +1,189 @@
+//! An HTTP/1.1 client that costs next to nothing: it must not be what the bench measures. It writes
+//! a request that is ready as bytes, reads one answer of known length, and keeps the connection.
+//! The whole bench runs on one thread, so that the client never takes more than one core.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::{Outcome, wrong};
+
+/// A request, and what its answer must be.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    /// The request as it goes over the wire.
+    bytes: Vec<u8>,
+    /// The status that is right.
+    status: u16,
+    /// What the body must contain, each of them.
+    contains: Vec<String>,
+}
+
+/// What a client sends with each request.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    /// Where paths begin, as `/scim/v2`.
+    prefix: &'static str,
+    /// Header lines, each with its end.
+    headers: String,
+}
+
+impl Head {
+    /// For the SCIM API of a server.
+    pub(crate) fn scim(address: SocketAddr, token: &str) -> Self {
+        Self {
+            prefix: "/scim/v2",
+            headers: format!("Host: {address}\r\nAuthorization: Bearer {token}\r\n"),
+        }
+    }
+
+    /// For the bare reference, which asks for no credential.
+    pub(crate) fn bare(address: SocketAddr) -> Self {
+        Self {
+            prefix: "",
+            headers: format!("Host: {address}\r\n"),
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Exchange {
+        let Self { prefix, headers } = self;
+        Exchange::new(format!("GET {prefix}{path} HTTP/1.1\r\n{headers}\r\n"), 200)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Exchange {
+        let Self { prefix, headers } = self;
+        Exchange::new(format!("DELETE {prefix}{path} HTTP/1.1\r\n{headers}\r\n"), 204)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &str) -> Exchange {
+        self.with_body("POST", path, body, 201)
+    }
+
+    pub(crate) fn patch(&self, path: &str, body: &str) -> Exchange {
+        self.with_body("PATCH", path, body, 200)
+    }
+
+    fn with_body(&self, method: &str, path: &str, body: &str, status: u16) -> Exchange {
+        let Self { prefix, headers } = self;
+        let length = body.len();
+        Exchange::new(
+            format!(
+                "{method} {prefix}{path} HTTP/1.1\r\n{headers}\
+                 Content-Type: application/scim+json\r\nContent-Length: {length}\r\n\r\n{body}"
+            ),
+            status,
+        )
+    }
+}
+
+impl Exchange {
+    fn new(request: String, status: u16) -> Self {
+        Self {
+            bytes: request.into_bytes(),
+            status,
+            contains: Vec::new(),
+        }
+    }
+
+    /// The answer's body must contain this.
+    pub(crate) fn holds(mut self, part: impl Into<String>) -> Self {
+        self.contains.push(part.into());
+        self
+    }
+
+    /// The right status is another one.
+    pub(crate) fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+/// A connection that is kept open.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    /// What was read: the last answer.
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) async fn open(address: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(64 * 1024),
+        })
+    }
+
+    /// Sends a request and answers how long the whole answer took and its body, if it is right.
+    pub(crate) async fn send(&mut self, exchange: &Exchange) -> Outcome<(Duration, &str)> {
+        let began = Instant::now();
+        self.stream.write_all(&exchange.bytes).await?;
+        let (status, body) = self.read().await?;
+        let took = began.elapsed();
+        // What follows is not within the time: checking costs the same on both sides.
+        let body = std::str::from_utf8(&self.buffer[body..])?;
+        let missing = exchange
+            .contains
+            .iter()
+            .find(|part| !body.contains(part.as_str()));
+        if status != exchange.status || missing.is_some() {
+            return Err(wrong(format!(
+                "asked\n{}\nexpected {} with {:?}, got {status}\n{}",
+                String::from_utf8_lossy(&exchange.bytes),
+                exchange.status,
+                exchange.contains,
+                body.get(..2000).unwrap_or(body),
+            )));
+        }
+        Ok((took, body))
+    }
+
+    /// Reads one answer into the buffer; answers its status and where its body begins.
+    async fn read(&mut self) -> Outcome<(u16, usize)> {
+        self.buffer.clear();
+        let (status, body, end) = loop {
+            self.more().await?;
+            if let Some(at) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") {
+                let (status, length) = parse_head(std::str::from_utf8(&self.buffer[..at])?)?;
+                break (status, at + 4, at + 4 + length);
+            }
+        };
+        while self.buffer.len() < end {
+            self.more().await?;
+        }
+        if self.buffer.len() > end {
+            return Err(wrong("more than one answer to one request"));
+        }
+        Ok((status, body))
+    }
+
+    async fn more(&mut self) -> Outcome {
+        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+            return Err(wrong("the server closed a connection in use"));
+        }
+        Ok(())
+    }
+}
+
+/// The status and the length of the body.
+fn parse_head(head: &str) -> Outcome<(u16, usize)> {
+    let mut lines = head.split("\r\n");
+    let status: u16 = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .ok_or_else(|| wrong("an answer without a status"))?
+        .parse()?;
+    let length = lines.find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
+    });
+    match length {
+        Some(length) => Ok((status, length)),
+        None if matches!(status, 204 | 304) => Ok((status, 0)),
+        None => Err(wrong(format!("an answer of unknown length:\n{head}"))),
+    }
+}
