@@ -40,8 +40,7 @@ impl Side {
     /// Sends work over so many connections; answers how many requests a second were answered.
     pub(crate) async fn rate(&self, connections: usize, amount: Amount) -> Outcome<f64> {
         let (done, took) = self.run(connections, amount, |_| ()).await?;
-        #[allow(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-        Ok(done as f64 / took.as_secs_f64())
+        Ok(per_second(done, took))
     }
 
     /// Sends work, shows each answer's body, and answers how many there were in which time.
@@ -114,4 +113,10 @@ pub(crate) async fn alternate(
 pub(crate) async fn once(address: SocketAddr, exchange: Exchange) -> Outcome<String> {
     let mut connection = Connection::open(address).await?;
     Ok(connection.send(&exchange).await?.1.to_owned())
+}
+
+pub(crate) fn per_second(done: u64, took: Duration) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    let done = done as f64;
+    done / took.as_secs_f64()
 }

@@ -78,11 +78,13 @@ impl Dialect {
     }
 }
 
-/// Marker, SQLite, PostgreSQL. SQLite has one writer at a time and so needs no row locks.
+/// Marker, SQLite, PostgreSQL. SQLite has one writer at a time and so needs no row locks. Those of
+/// PostgreSQL leave the key alone: a foreign key's check locks the key of the row it points at, and
+/// would wait for whoever has a pool locked while holding the seat that this one waits for.
 const MARKERS: &[(&str, &str, &str)] = &[
-    ("{lock}", "", "for update"),
-    ("{lock member}", "", "for update of m"),
-    ("{skip locked}", "", "for update skip locked"),
+    ("{lock}", "", "for no key update"),
+    ("{lock member}", "", "for no key update of m"),
+    ("{skip locked}", "", "for no key update skip locked"),
     // The elements of a JSON array of identifiers, as a column `id`.
     (
         "{ids}",

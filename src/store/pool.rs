@@ -25,6 +25,9 @@ use super::{Error, TenantId};
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
+/// How long a request waits for a connection. Many clients may stand in line for one full pool.
+const CONNECTION_WAIT: Duration = Duration::from_secs(10);
+
 /// How a database is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -151,7 +154,7 @@ impl Store {
         let target = Arc::new(target);
         let pool = managed::Pool::builder(Opener(Arc::clone(&target)))
             .max_size(options.connections)
-            .wait_timeout(Some(Duration::from_secs(2)))
+            .wait_timeout(Some(CONNECTION_WAIT))
             .create_timeout(Some(Duration::from_secs(5)))
             .runtime(deadpool::Runtime::Tokio1)
             .build()

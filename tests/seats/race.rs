@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use super::invariants::items;
-use crate::common::Tenant;
+use crate::common::{Client, Tenant};
 use crate::common::tenant::user;
 
 both_engines!(the_last_seats_go_to_exactly_as_many);
@@ -60,7 +60,7 @@ async fn the_last_seats_go_to_exactly_as_many(t: Tenant) {
     }
 
     let done = Arc::new(AtomicBool::new(false));
-    let watcher = tokio::spawn(watch(Arc::clone(&t), Arc::clone(&done)));
+    let watcher = tokio::spawn(watch(t.admin("viewer"), Arc::clone(&done)));
     let mut racers = Vec::new();
     for n in (0..CLIENTS).filter(|n| n % 4 == 0) {
         let t = Arc::clone(&t);
@@ -114,11 +114,10 @@ async fn the_last_seats_go_to_exactly_as_many(t: Tenant) {
 }
 
 /// Looks at the pool until the race is over; answers how often.
-async fn watch(t: Arc<Tenant>, done: Arc<AtomicBool>) -> usize {
-    let owner = t.admin("viewer");
+async fn watch(viewer: Client, done: Arc<AtomicBool>) -> usize {
     let mut looks = 0;
     while !done.load(Ordering::Relaxed) {
-        let p = owner.get("/pools/p").await.status(200);
+        let p = viewer.get("/pools/p").await.status(200);
         let n = |key: &str| p[key].as_i64().unwrap_or_default();
         assert_eq!(n("purchased"), SEATS, "{p}");
         assert_eq!(
