@@ -1,6 +1,7 @@
 //! What the command line takes.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, FromArgMatches, Parser, Subcommand};
@@ -45,6 +46,19 @@ pub(crate) enum Command {
     Mapping(On<MappingCommand>),
     /// The account of every seat.
     Ledger(On<LedgerCommand>),
+    /// Copy a SQLite database, in use or not, to a new file.
+    Backup(Copying),
+    /// Put a copy in the place of a SQLite database that is not there.
+    Restore(Copying),
+}
+
+#[derive(Args)]
+pub(crate) struct Copying {
+    /// The copy.
+    #[arg(value_name = "PATH")]
+    pub(crate) copy: PathBuf,
+    #[command(flatten)]
+    pub(crate) database: Database,
 }
 
 #[derive(Args)]

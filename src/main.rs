@@ -5,13 +5,16 @@ mod cli;
 use std::error::Error;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use cli::{
-    Cli, Command, Database, LedgerCommand, MappingCommand, PoolCommand, TenantCommand,
+    Cli, Command, Copying, Database, LedgerCommand, MappingCommand, PoolCommand, TenantCommand,
     TokenCommand, TrackCommand,
 };
+use indicatif::ProgressBar;
 use seatkeeper::clock::Clock;
 use seatkeeper::config::{Config, LogFormat};
 use seatkeeper::demo;
@@ -20,7 +23,7 @@ use seatkeeper::scim::Object;
 use seatkeeper::server::{self, Running};
 use seatkeeper::store::catalog::Tenant;
 use seatkeeper::store::credentials::Token;
-use seatkeeper::store::{Options, Store};
+use seatkeeper::store::{self, Options, Store};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -54,6 +57,8 @@ fn run(command: Command) -> Outcome {
             Command::Track(on) => track(&on.action, &open(&on.database).await?).await,
             Command::Mapping(on) => mapping(&on.action, &open(&on.database).await?).await,
             Command::Ledger(on) => ledger(on.action, &open(&on.database).await?).await,
+            Command::Backup(of) => backup(&of).await,
+            Command::Restore(of) => restore(&of).await,
         }
     })
 }
@@ -224,6 +229,47 @@ async fn ledger(command: LedgerCommand, directory: &Directory) -> Outcome {
         Ok(())
     } else {
         Err("the ledger does not hold".into())
+    }
+}
+
+async fn backup(of: &Copying) -> Outcome {
+    let url = &of.database.database_url;
+    if !store::backup::exists(url) {
+        return Err(format!("there is no database at {url}").into());
+    }
+    let store = Store::open(url, Options::default()).await?;
+    let size = store
+        .sqlite_path()
+        .and_then(|path| path.metadata().ok())
+        .map_or(0, |m| m.len());
+    let copying = store.backup(&of.copy);
+    with_progress(size, &of.copy, copying).await?;
+    say(&format!("copied to {}", of.copy.display()))
+}
+
+async fn restore(of: &Copying) -> Outcome {
+    let store = store::backup::restore(&of.copy, &of.database.database_url).await?;
+    let tenants = store.tenants().await?.len();
+    say(&format!(
+        "restored {tenants} tenants from {}",
+        of.copy.display()
+    ))
+}
+
+/// Shows on a terminal how far a file has grown towards `size` while `work` goes on.
+async fn with_progress<T>(size: u64, file: &Path, work: impl Future<Output = T>) -> T {
+    let bar = ProgressBar::new(size);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => {
+                bar.finish_and_clear();
+                return done;
+            }
+            () = tokio::time::sleep(Duration::from_millis(100)) => {
+                bar.set_position(file.metadata().map_or(0, |m| m.len()));
+            }
+        }
     }
 }
 

@@ -54,7 +54,10 @@ impl Head {
 
     pub(crate) fn delete(&self, path: &str) -> Exchange {
         let Self { prefix, headers } = self;
-        Exchange::new(format!("DELETE {prefix}{path} HTTP/1.1\r\n{headers}\r\n"), 204)
+        Exchange::new(
+            format!("DELETE {prefix}{path} HTTP/1.1\r\n{headers}\r\n"),
+            204,
+        )
     }
 
     pub(crate) fn post(&self, path: &str, body: &str) -> Exchange {

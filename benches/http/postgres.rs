@@ -35,21 +35,25 @@ impl Cluster {
             said(Command::new("chown").arg(user).arg(&data))?;
         }
         let program = |name: &str| as_user(user.as_deref(), &programs.join(name));
-        said(
-            program("initdb")?
-                .arg("-D")
-                .arg(&data)
-                .args(["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"]),
-        )?;
+        said(program("initdb")?.arg("-D").arg(&data).args([
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-locale",
+        ]))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let stderr = File::create(&log)?;
         let mut postgres = program("postgres")?;
-        postgres.arg("-D").arg(&data).args(["-p", &port.to_string()]);
+        postgres
+            .arg("-D")
+            .arg(&data)
+            .args(["-p", &port.to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=100",
-            &format!("log_line_prefix={LOG_PREFIX}"),
+            &format!("log_line_prefix={LOG_PREFIX}%p "),
         ] {
             postgres.args(["-c", setting]);
         }

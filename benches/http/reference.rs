@@ -114,7 +114,9 @@ async fn by_user_name(
 
 fn answer(doc: Result<Option<String>, sqlx::Error>) -> Result<Response, StatusCode> {
     match doc {
-        Ok(Some(doc)) => Ok(([(header::CONTENT_TYPE, "application/scim+json")], doc).into_response()),
+        Ok(Some(doc)) => {
+            Ok(([(header::CONTENT_TYPE, "application/scim+json")], doc).into_response())
+        }
         Ok(None) => Err(StatusCode::NOT_FOUND),
         Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     }

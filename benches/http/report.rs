@@ -39,8 +39,12 @@ impl Pairs {
         let show = |value: f64| format!("{} {unit}", rounded(value));
         Line {
             name: name.into(),
-            a: show(median(&mut self.0.iter().map(|(a, _)| *a).collect::<Vec<_>>())),
-            b: show(median(&mut self.0.iter().map(|(_, b)| *b).collect::<Vec<_>>())),
+            a: show(median(
+                &mut self.0.iter().map(|(a, _)| *a).collect::<Vec<_>>(),
+            )),
+            b: show(median(
+                &mut self.0.iter().map(|(_, b)| *b).collect::<Vec<_>>(),
+            )),
             figure,
             unit: "×",
             bound,

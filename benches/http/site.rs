@@ -86,7 +86,15 @@ impl Ground {
         let term = ["--term-start", "2020-01-01", "--term-end", "2099-12-31"];
         let pool = ["pool", "create", "--key", "all", "--purchased"];
         run(&[&pool[..], &[&seats.to_string()], &term].concat())?;
-        run(&["track", "create", "--key", "general", "--name", "General", "--default"])?;
+        run(&[
+            "track",
+            "create",
+            "--key",
+            "general",
+            "--name",
+            "General",
+            "--default",
+        ])?;
         let token = run(&["token", "create", "--role", "scim"])?;
         Ok(Site {
             engine,
@@ -187,6 +195,17 @@ impl Site {
         server.stop()
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many people there are on PostgreSQL, where no server runs.
+    pub(crate) async fn members(&self) -> Outcome<i64> {
+        let mut connection = PgConnection::connect(&self.url).await?;
+        let count = sqlx::query_scalar("select count(*) from member");
+        Ok(count.fetch_one(&mut connection).await?)
+    }
+
     /// How many users there are, by the API.
     pub(crate) async fn total(&self, address: SocketAddr) -> Outcome<usize> {
         let body = once(address, self.head(address).get("/Users?count=0")).await?;
@@ -232,7 +251,10 @@ impl Site {
 
 /// The version of the SQLite within this program, which is the server's too.
 pub(crate) async fn sqlite_version() -> Outcome<String> {
-    let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await?;
+    let mut connection = SqliteConnectOptions::new()
+        .in_memory(true)
+        .connect()
+        .await?;
     let version = sqlx::query_scalar("select sqlite_version()");
     Ok(version.fetch_one(&mut connection).await?)
 }

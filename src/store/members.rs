@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use sqlx::types::Json as JsonColumn;
 use uuid::Uuid;
 
-use super::engine::{Row, args};
+use super::engine::{Dialect, Row, args};
 use super::seats::{assignment, assignment_columns};
 use super::{Error, Session, Tx};
 use crate::scim::Object;
@@ -230,17 +230,9 @@ impl Session {
 impl Tx {
     /// As [`Session::member_by_scim_id`], locked until the end of the transaction.
     pub async fn lock_member_by_scim_id(&mut self, scim_id: Uuid) -> Result<Option<Member>, Error> {
-        const SQL: &str = concat!(
-            "select ",
-            member_columns!(),
-            member_tables!(),
-            "where m.tenant_id = $1 and m.scim_id = $2 {lock member}"
-        );
-        self.optional(SQL, args![self.tenant, scim_id])
-            .await?
-            .as_ref()
-            .map(member)
-            .transpose()
+        let sql = "select id from member where tenant_id = $1 and scim_id = $2 {lock}";
+        self.lock_row(sql, scim_id).await?;
+        self.member_by_scim_id(scim_id).await
     }
 
     /// The person with this identifier, locked until the end of the transaction.
@@ -249,13 +241,24 @@ impl Tx {
             "select ",
             member_columns!(),
             member_tables!(),
-            "where m.tenant_id = $1 and m.id = $2 {lock member}"
+            "where m.tenant_id = $1 and m.id = $2"
         );
+        let sql = "select id from member where tenant_id = $1 and id = $2 {lock}";
+        self.lock_row(sql, id).await?;
         self.optional(SQL, args![self.tenant, id])
             .await?
             .as_ref()
             .map(member)
             .transpose()
+    }
+
+    /// Waits for a row's lock by itself. A statement that waits and reads at once would have the
+    /// row as it is after the wait, and assignment and groups as they were before it.
+    async fn lock_row(&mut self, sql: &'static str, id: Uuid) -> Result<(), Error> {
+        if self.dialect() == Dialect::Postgres {
+            self.optional(sql, args![self.tenant, id]).await?;
+        }
+        Ok(())
     }
 
     /// Before somebody is created: the catalog's version, and the person they were before, if they

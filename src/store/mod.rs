@@ -7,6 +7,7 @@ mod pool;
 mod session;
 mod writer;
 
+pub mod backup;
 pub mod catalog;
 pub mod credentials;
 pub mod filter_sql;

@@ -348,7 +348,7 @@ async fn migrate(connection: &mut Connection) -> Result<Vec<String>, Error> {
             Connection::Sqlite(c) => {
                 apply(&SQLITE, c, async |c| SQLITE.run(c).await.map_err(schema)).await
             }
-            // sqlx holds an advisory lock while it migrates.
+            // An advisory lock is held meanwhile.
             Connection::Postgres(c) => {
                 apply(&POSTGRES, c, async |c| {
                     POSTGRES.run(c).await.map_err(schema)
@@ -375,20 +375,16 @@ async fn apply<C: Migrate>(
     connection: &mut C,
     run: impl AsyncFnOnce(&mut C) -> Result<(), Error>,
 ) -> Result<Vec<String>, Error> {
-    connection
-        .ensure_migrations_table(&migrator.table_name)
-        .await
-        .map_err(schema)?;
-    let applied = connection
-        .list_applied_migrations(&migrator.table_name)
-        .await
-        .map_err(schema)?;
+    // The table of migrations, too, must be made by one at a time. A failure closes the
+    // connection, and the lock with it.
+    connection.lock().await.map_err(schema)?;
+    let table = &migrator.table_name;
+    connection.ensure_migrations_table(table).await.map_err(schema)?;
+    let applied = connection.list_applied_migrations(table).await.map_err(schema)?;
     run(connection).await?;
-    Ok(migrator
-        .iter()
-        .filter(|m| applied.iter().all(|a| a.version != m.version))
-        .map(|m| format!("{:04} {}", m.version, m.description))
-        .collect())
+    connection.unlock().await.map_err(schema)?;
+    let new = migrator.iter().filter(|m| applied.iter().all(|a| a.version != m.version));
+    Ok(new.map(|m| format!("{:04} {}", m.version, m.description)).collect())
 }
 
 fn schema(error: MigrateError) -> Error {

@@ -21,7 +21,11 @@ both_engines!(
 async fn an_unknown_path_is_a_problem(t: Tenant) {
     let owner = t.admin("owner");
     for path in ["", "/nothing", "/members/a/b/c", "/Members"] {
-        let refused = owner.get(path).await.status(404).holds("/code", "not_found");
+        let refused = owner
+            .get(path)
+            .await
+            .status(404)
+            .holds("/code", "not_found");
         refused.holds("/title", "Not Found");
     }
 }
@@ -47,7 +51,9 @@ async fn malformed_json_is_pointed_at(t: Tenant) {
         request.body("application/json", text.as_bytes())
     };
     let refused = post("{\n  \"key\": hush\n}").await.status(400);
-    let refused = refused.holds("/code", "invalid_json").says("line 2 column 10");
+    let refused = refused
+        .holds("/code", "invalid_json")
+        .says("line 2 column 10");
     assert!(!refused.text.contains("hush"), "{refused}");
     for text in ["", "{", "{}{}", "\u{feff}{}", "nul"] {
         post(text).await.status(400).holds("/code", "invalid_json");
@@ -60,9 +66,15 @@ async fn only_json_is_taken(t: Tenant) {
     let owner = t.admin("owner");
     let post = async |media_type: &str| {
         let request = owner.request(Method::POST, "/tracks");
-        request.body(media_type, json!({"key": "x", "name": "X"}).to_string()).await
+        request
+            .body(media_type, json!({"key": "x", "name": "X"}).to_string())
+            .await
     };
-    for media_type in ["application/x-www-form-urlencoded", "text/plain", "application/xml"] {
+    for media_type in [
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "application/xml",
+    ] {
         let refused = post(media_type).await.status(415);
         refused.holds("/code", "unsupported_media_type");
     }
@@ -73,7 +85,13 @@ async fn a_body_that_is_no_object_is_refused(t: Tenant) {
     let office = Office::with_seats(t, 1).await;
     office.hire("ada", json!({})).await;
     for body in [json!([]), json!("x"), json!(null), json!(7)] {
-        for path in ["/pools", "/tracks", "/mappings", "/members/ada/end", "/members/ada/extend"] {
+        for path in [
+            "/pools",
+            "/tracks",
+            "/mappings",
+            "/members/ada/end",
+            "/members/ada/extend",
+        ] {
             let refused = office.owner.post(path, body.clone()).await.status(400);
             refused.holds("/code", "invalid_body");
         }
@@ -83,7 +101,11 @@ async fn a_body_that_is_no_object_is_refused(t: Tenant) {
 async fn a_body_has_a_size(t: Tenant) {
     let owner = t.admin("owner");
     let body = json!({"key": "x", "name": "x".repeat(1 << 20)});
-    owner.post("/tracks", body).await.status(413).holds("/code", "too_large");
+    owner
+        .post("/tracks", body)
+        .await
+        .status(413)
+        .holds("/code", "too_large");
 }
 
 async fn a_trailing_slash_is_the_same_path(t: Tenant) {
@@ -94,18 +116,34 @@ async fn a_trailing_slash_is_the_same_path(t: Tenant) {
 async fn head_is_get_without_a_body(t: Tenant) {
     let owner = t.admin("owner");
     let reply = owner.request(Method::HEAD, "/pools").await.status(200);
-    assert_eq!((reply.header("content-type"), reply.text.as_str()), ("application/json", ""));
+    assert_eq!(
+        (reply.header("content-type"), reply.text.as_str()),
+        ("application/json", "")
+    );
 }
 
 async fn without_a_credential_nothing_is_answered(t: Tenant) {
     let owner = t.admin("owner");
-    for (path, method) in [("/members", Method::GET), ("/pools", Method::POST), ("/x", Method::GET)] {
+    for (path, method) in [
+        ("/members", Method::GET),
+        ("/pools", Method::POST),
+        ("/x", Method::GET),
+    ] {
         for credential in ["", "Basic b3duZXI6", "Bearer skp_nobody_nothing"] {
-            let request = owner.request(method.clone(), path).header("authorization", credential);
+            let request = owner
+                .request(method.clone(), path)
+                .header("authorization", credential);
             let refused = request.await.status(401).holds("/code", "unauthorized");
-            assert!(refused.header("www-authenticate").starts_with("Bearer"), "{refused}");
+            assert!(
+                refused.header("www-authenticate").starts_with("Bearer"),
+                "{refused}"
+            );
         }
     }
     let path = format!("/members/{NOBODY}");
-    owner.get(&path).header("authorization", "").await.status(401);
+    owner
+        .get(&path)
+        .header("authorization", "")
+        .await
+        .status(401);
 }

@@ -34,10 +34,18 @@ async fn everybody_is_on_the_list(t: Tenant) {
     office.hire("cyd", json!({"active": false})).await;
     let all = list(&office, &[]).await;
     assert_eq!(each(&all, "userName"), ["ada", "bob", "cyd"], "{all}");
-    assert_eq!(each(&all, "seatState"), ["assigned", "waitlisted", "none"], "{all}");
-    assert_eq!(each(&all, "identityState"), ["active", "active", "inactive"]);
+    assert_eq!(
+        each(&all, "seatState"),
+        ["assigned", "waitlisted", "none"],
+        "{all}"
+    );
+    assert_eq!(
+        each(&all, "identityState"),
+        ["active", "active", "inactive"]
+    );
     assert_eq!(each(&all, "accessLevel"), ["full", "none", "none"]);
-    all.holds("/items/1/waitlistPosition", 1).holds("/nextCursor", json!(null));
+    all.holds("/items/1/waitlistPosition", 1)
+        .holds("/nextCursor", json!(null));
 }
 
 async fn a_deleted_person_stays_with_their_history(t: Tenant) {
@@ -56,8 +64,12 @@ async fn a_deleted_person_stays_with_their_history(t: Tenant) {
 async fn a_search_finds_names_and_addresses(t: Tenant) {
     let office = Office::bare(t).await;
     let name = json!({"givenName": "Zoë", "familyName": "Müller-Ito"});
-    office.hire("u1", json!({"name": name, "externalId": "00u77"})).await;
-    office.hire("u2", json!({"displayName": "Robert % Tables"})).await;
+    office
+        .hire("u1", json!({"name": name, "externalId": "00u77"}))
+        .await;
+    office
+        .hire("u2", json!({"displayName": "Robert % Tables"}))
+        .await;
     for (text, found) in [
         ("müller", vec!["u1"]),
         ("ZOË ito", vec!["u1"]),
@@ -103,18 +115,32 @@ async fn filters_select_by_state_and_status(t: Tenant) {
     office.set_active(&dan, true).await;
     let waiting = list(&office, &[("seatState", "waitlisted")]).await;
     assert_eq!(each(&waiting, "userName"), ["dan"]);
-    assert_eq!(each(&list(&office, &[("ended", "false")]).await, "userName").len(), 3);
+    assert_eq!(
+        each(&list(&office, &[("ended", "false")]).await, "userName").len(),
+        3
+    );
 }
 
 async fn filters_select_by_track_and_pool(t: Tenant) {
     let office = Office::with_seats(t, 5).await;
-    office.owner.post("/tracks", json!({"key": "sales", "name": "Sales"})).await.status(201);
+    office
+        .owner
+        .post("/tracks", json!({"key": "sales", "name": "Sales"}))
+        .await
+        .status(201);
     office.pool("extra", 5, json!({})).await;
-    office.hire("ada", json!({COACHING: {"track": "sales", "pool": "main"}})).await;
-    office.hire("bob", json!({COACHING: {"pool": "extra"}})).await;
+    office
+        .hire("ada", json!({COACHING: {"track": "sales", "pool": "main"}}))
+        .await;
+    office
+        .hire("bob", json!({COACHING: {"pool": "extra"}}))
+        .await;
     let by = async |name, value| {
         let found = list(&office, &[(name, value)]).await;
-        each(&found, "userName").iter().map(ToString::to_string).collect::<Vec<_>>()
+        each(&found, "userName")
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
     };
     assert_eq!(by("track", "SALES").await, ["ada"]);
     assert_eq!(by("track", "growth").await, ["bob"]);
@@ -125,8 +151,14 @@ async fn filters_select_by_track_and_pool(t: Tenant) {
 
 async fn filters_select_by_last_day(t: Tenant) {
     let office = Office::with_seats(t, 5).await;
-    for (name, last) in [("ada", "2037-03-31"), ("bob", "2037-04-01"), ("cyd", "2037-04-02")] {
-        office.hire(name, json!({COACHING: {"accessEndDate": last}})).await;
+    for (name, last) in [
+        ("ada", "2037-03-31"),
+        ("bob", "2037-04-01"),
+        ("cyd", "2037-04-02"),
+    ] {
+        office
+            .hire(name, json!({COACHING: {"accessEndDate": last}}))
+            .await;
     }
     for (name, value, found) in [
         ("endsBefore", "2037-04-01", vec!["ada"]),
@@ -143,11 +175,21 @@ async fn filters_select_by_last_day(t: Tenant) {
 async fn filters_select_by_attribute(t: Tenant) {
     let office = Office::bare(t).await;
     let sales = json!({"department": "Sales", "costCenter": "C \"1\""});
-    office.hire("ada", json!({ENTERPRISE: sales, COACHING: {"region": "EMEA"}})).await;
-    office.hire("bob", json!({ENTERPRISE: {"department": "Sales"}})).await;
+    office
+        .hire(
+            "ada",
+            json!({ENTERPRISE: sales, COACHING: {"region": "EMEA"}}),
+        )
+        .await;
+    office
+        .hire("bob", json!({ENTERPRISE: {"department": "Sales"}}))
+        .await;
     for (parameters, found) in [
         (vec![("attr.department", "sales")], vec!["ada", "bob"]),
-        (vec![("attr.department", "Sales"), ("attr.region", "EMEA")], vec!["ada"]),
+        (
+            vec![("attr.department", "Sales"), ("attr.region", "EMEA")],
+            vec!["ada"],
+        ),
         (vec![("attr.costCenter", "C \"1\"")], vec!["ada"]),
         (vec![("attr.division", "Sales")], vec![]),
     ] {
@@ -172,7 +214,12 @@ async fn an_unknown_parameter_is_refused(t: Tenant) {
         let refused = owner.get("/members").query(name, "x").await.status(400);
         refused.holds("/code", code).holds("/field", name);
     }
-    let twice = owner.get("/members").query("q", "a").query("q", "b").await.status(400);
+    let twice = owner
+        .get("/members")
+        .query("q", "a")
+        .query("q", "b")
+        .await
+        .status(400);
     twice.holds("/code", "invalid_parameter");
 }
 
@@ -204,12 +251,20 @@ async fn the_order_is_as_asked_and_unset_comes_last(t: Tenant) {
     let name = |given: &str, family: &str| json!({"givenName": given, "familyName": family});
     let until = |day: &str| json!({"accessEndDate": day});
     office
-        .hire("c", json!({"name": name("Eva", "Abel"), COACHING: until("2037-05-01"), "emails": []}))
+        .hire(
+            "c",
+            json!({"name": name("Eva", "Abel"), COACHING: until("2037-05-01"), "emails": []}),
+        )
         .await;
     office
-        .hire("a", json!({"name": name("Ann", "Berg"), COACHING: until("2037-04-01")}))
+        .hire(
+            "a",
+            json!({"name": name("Ann", "Berg"), COACHING: until("2037-04-01")}),
+        )
         .await;
-    office.hire("b", json!({"name": name("Bea", "Abel"), "active": false})).await;
+    office
+        .hire("b", json!({"name": name("Bea", "Abel"), "active": false}))
+        .await;
     for (sort, order) in [
         ("name", ["b", "c", "a"]),
         ("-name", ["a", "c", "b"]),
@@ -239,9 +294,23 @@ async fn pages_follow_each_other_in_any_order(t: Tenant) {
         office.hire(name, json!({"active": false})).await;
     }
     for sort in [
-        "name", "-name", "userName", "email", "-email", "accessEndDate", "-accessEndDate",
-        "createdAt", "-lastModified", "track", "-track", "pool", "status", "-status",
-        "sessionsCompleted", "nextSessionAt", "-nextSessionAt",
+        "name",
+        "-name",
+        "userName",
+        "email",
+        "-email",
+        "accessEndDate",
+        "-accessEndDate",
+        "createdAt",
+        "-lastModified",
+        "track",
+        "-track",
+        "pool",
+        "status",
+        "-status",
+        "sessionsCompleted",
+        "nextSessionAt",
+        "-nextSessionAt",
     ] {
         let whole = list(&office, &[("sort", sort)]).await;
         let mut walked = Vec::new();
@@ -269,7 +338,10 @@ async fn a_cursor_serves_its_own_list_alone(t: Tenant) {
     let cursor = page.string("/nextCursor");
     let forged = format!("{}A", &cursor[..cursor.len() - 1]);
     for (path, parameters) in [
-        ("/members", vec![("cursor", cursor.as_str()), ("sort", "-name")]),
+        (
+            "/members",
+            vec![("cursor", cursor.as_str()), ("sort", "-name")],
+        ),
         ("/members", vec![("cursor", forged.as_str())]),
         ("/members", vec![("cursor", "nonsense")]),
         ("/waitlist", vec![("cursor", cursor.as_str())]),

@@ -22,7 +22,7 @@ impl Office {
         let owner = tenant.admin("owner");
         let office = Self { tenant, owner };
         let track = json!({"key": "growth", "name": "Growth", "default": true});
-        office.owner.post("/tracks", track).await.status(201);
+        office.make("/tracks", track).await;
         office
     }
 
@@ -40,12 +40,19 @@ impl Office {
         (server, office)
     }
 
+    /// Makes something, and waits until everybody is placed by it.
+    pub async fn make(&self, path: &str, body: Value) -> Reply {
+        let reply = self.owner.post(path, body).await.status(201);
+        self.placed(&reply).await;
+        reply
+    }
+
     /// Buys a pool, with a term around today; `rest` is merged over it.
     pub async fn pool(&self, key: &str, seats: u32, rest: Value) -> Reply {
         let mut body = json!({"key": key, "purchased": seats, "termStart": "2020-01-01",
                               "termEnd": "2039-12-31"});
         merge(&mut body, rest);
-        self.owner.post("/pools", body).await.status(201)
+        self.make("/pools", body).await
     }
 
     /// Changes something, and waits until everybody is placed by it.
@@ -67,7 +74,11 @@ impl Office {
             return;
         };
         for _ in 0..200 {
-            let run = self.owner.get(&format!("/placements/{run}")).await.status(200);
+            let run = self
+                .owner
+                .get(&format!("/placements/{run}"))
+                .await
+                .status(200);
             if !run.at("/finishedAt").is_null() {
                 return;
             }
@@ -78,7 +89,8 @@ impl Office {
 
     /// The identity provider creates somebody; answers their id.
     pub async fn hire(&self, name: &str, rest: Value) -> String {
-        let mut body = json!({"emails": [{"value": format!("{name}@acme.example"), "primary": true}]});
+        let mut body =
+            json!({"emails": [{"value": format!("{name}@acme.example"), "primary": true}]});
         merge(&mut body, rest);
         self.tenant.create_user(name, body).await.id()
     }
@@ -93,7 +105,10 @@ impl Office {
     /// The identity provider sets one attribute of a user.
     pub async fn set(&self, id: &str, path: &str, value: Value) -> Reply {
         let operations = json!([{"op": "replace", "path": path, "value": value}]);
-        let request = self.tenant.scim().patch(&format!("/Users/{id}"), operations);
+        let request = self
+            .tenant
+            .scim()
+            .patch(&format!("/Users/{id}"), operations);
         request.await.status(200)
     }
 
@@ -103,7 +118,8 @@ impl Office {
 
     /// Sets an attribute of the coaching extension.
     pub async fn set_coaching(&self, id: &str, attribute: &str, value: Value) -> Reply {
-        self.set(id, &format!("{COACHING}:{attribute}"), value).await
+        self.set(id, &format!("{COACHING}:{attribute}"), value)
+            .await
     }
 
     pub async fn delete(&self, id: &str) {
@@ -127,7 +143,9 @@ impl Office {
     }
 
     pub async fn extend(&self, who: &str, body: Value) -> Reply {
-        self.owner.post(&format!("/members/{who}/extend"), body).await
+        self.owner
+            .post(&format!("/members/{who}/extend"), body)
+            .await
     }
 
     /// The figures of a pool.
@@ -150,8 +168,13 @@ pub fn merge(body: &mut Value, rest: Value) {
 
 /// One value of each item of a list; empty where it is null.
 pub fn each<'r>(reply: &'r Reply, key: &str) -> Vec<&'r str> {
-    let items = reply["items"].as_array().unwrap_or_else(|| panic!("no items\n{reply}"));
-    items.iter().map(|item| item[key].as_str().unwrap_or_default()).collect()
+    let items = reply["items"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no items\n{reply}"));
+    items
+        .iter()
+        .map(|item| item[key].as_str().unwrap_or_default())
+        .collect()
 }
 
 /// The day so many days after the clock's.

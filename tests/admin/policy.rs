@@ -22,11 +22,17 @@ async fn every_decision_has_a_value_from_the_first_day(t: Tenant) {
 
 async fn a_change_leaves_the_rest_alone(t: Tenant) {
     let office = Office::bare(t).await;
-    office.change("/policy", json!({"graceDays": 30})).await.holds("/graceDays", 30);
+    office
+        .change("/policy", json!({"graceDays": 30}))
+        .await
+        .holds("/graceDays", 30);
     let policy = office.change("/policy", json!({"startOnHire": true})).await;
     let policy = policy.holds("/graceDays", 30).holds("/startOnHire", true);
     policy.holds("/onUnmatch", "grace");
-    let same = office.patch("/policy", json!({"graceDays": 30})).await.status(200);
+    let same = office
+        .patch("/policy", json!({"graceDays": 30}))
+        .await
+        .status(200);
     same.holds("/placement", json!(null));
 }
 
@@ -45,7 +51,10 @@ async fn what_is_wrong_is_named(t: Tenant) {
         if code.is_empty() {
             reply.status(200).holds("/placement", json!(null));
         } else {
-            reply.status(400).holds("/code", code).holds("/field", field);
+            reply
+                .status(400)
+                .holds("/code", code)
+                .holds("/field", field);
         }
     }
 }
@@ -56,7 +65,11 @@ async fn no_grace_frees_the_seat_at_once(t: Tenant) {
     let ada = office.hire("ada", json!({})).await;
     office.hire("bob", json!({})).await;
     office.set_active(&ada, false).await;
-    office.member("ada").await.holds("/seatState", "ended").holds("/seatReason", "deactivated");
+    office
+        .member("ada")
+        .await
+        .holds("/seatState", "ended")
+        .holds("/seatReason", "deactivated");
     assert_eq!(office.state("bob").await, "assigned");
 }
 
@@ -65,7 +78,8 @@ async fn new_pools_and_mappings_follow_it(t: Tenant) {
     let body = json!({"fullPolicy": "reject", "reusePolicy": "consumable", "onUnmatch": "keep"});
     office.change("/policy", body).await;
     let pool = office.pool("main", 1, json!({})).await;
-    pool.holds("/fullPolicy", "reject").holds("/reusePolicy", "consumable");
+    pool.holds("/fullPolicy", "reject")
+        .holds("/reusePolicy", "consumable");
     let mapping = json!({"filter": "title pr", "track": "growth"});
     let mapping = office.owner.post("/mappings", mapping).await.status(201);
     mapping.holds("/onUnmatch", "keep");

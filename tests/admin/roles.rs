@@ -14,7 +14,14 @@ both_engines!(
     an_operators_token_is_not_an_identity_providers,
 );
 
-const READ: [&str; 6] = ["/members", "/members/ada", "/pools", "/pools/main", "/tracks", "/waitlist"];
+const READ: [&str; 6] = [
+    "/members",
+    "/members/ada",
+    "/pools",
+    "/pools/main",
+    "/tracks",
+    "/waitlist",
+];
 const RULES: [&str; 4] = ["/mappings", "/policy", "/placements", "/connections"];
 const LEDGER: [&str; 2] = ["/ledger", "/ledger/verify"];
 
@@ -43,21 +50,33 @@ async fn each_role_may_do_its_own(t: Tenant) {
     office.hire("ada", json!({})).await;
     for (role, [read, rules, access, configure, ledger]) in MATRIX {
         let client = office.tenant.admin(role);
-        for (paths, may) in [(&READ[..], read), (&RULES[..], rules), (&LEDGER[..], ledger)] {
+        for (paths, may) in [
+            (&READ[..], read),
+            (&RULES[..], rules),
+            (&LEDGER[..], ledger),
+        ] {
             for path in paths {
                 check(client.get(path).await, may, role);
             }
         }
         let wrong = json!({"reason": "because"});
         check(client.post("/members/ada/end", wrong).await, access, role);
-        check(client.post("/members/ada/extend", json!({})).await, access, role);
+        check(
+            client.post("/members/ada/extend", json!({})).await,
+            access,
+            role,
+        );
         for path in ["/pools", "/tracks", "/mappings"] {
             check(client.post(path, json!({})).await, configure, role);
         }
         for path in ["/pools/main", "/tracks/growth", "/policy"] {
             let request = client.request(Method::PATCH, path);
             let body = json!({}).to_string();
-            check(request.body("application/json", body).await, configure, role);
+            check(
+                request.body("application/json", body).await,
+                configure,
+                role,
+            );
         }
         client.get("/roles").await.status(200);
     }
@@ -66,9 +85,19 @@ async fn each_role_may_do_its_own(t: Tenant) {
 async fn the_roles_are_listed(t: Tenant) {
     let roles = t.admin("viewer").get("/roles").await.status(200);
     let names = each(&roles, "role");
-    let expected = ["approver", "auditor", "license_admin", "owner", "program_admin", "viewer"];
+    let expected = [
+        "approver",
+        "auditor",
+        "license_admin",
+        "owner",
+        "program_admin",
+        "viewer",
+    ];
     assert_eq!(names, expected);
-    assert_eq!(roles.element("items", "role", "auditor")["rights"], json!(["ledger"]));
+    assert_eq!(
+        roles.element("items", "role", "auditor")["rights"],
+        json!(["ledger"])
+    );
 }
 
 async fn an_identity_providers_token_is_not_an_operators(t: Tenant) {

@@ -21,13 +21,19 @@ fn line(reply: &crate::common::Reply) -> Vec<(String, i64, String)> {
         .iter()
         .map(|item| {
             let position = item["position"].as_i64().unwrap_or_default();
-            (text(&item["pool"]), position, text(&item["member"]["userName"]))
+            (
+                text(&item["pool"]),
+                position,
+                text(&item["member"]["userName"]),
+            )
         })
         .collect()
 }
 
 fn places(of: &[(&str, i64, &str)]) -> Vec<(String, i64, String)> {
-    let owned = of.iter().map(|(pool, n, name)| ((*pool).to_owned(), *n, (*name).to_owned()));
+    let owned = of
+        .iter()
+        .map(|(pool, n, name)| ((*pool).to_owned(), *n, (*name).to_owned()));
     owned.collect()
 }
 
@@ -35,11 +41,18 @@ async fn the_first_to_come_is_the_first_in_line(t: Tenant) {
     let office = Office::with_seats(t, 1).await;
     office.hire_all(&["ada", "bob", "cyd"]).await;
     let waiting = office.owner.get("/waitlist").await.status(200);
-    assert_eq!(line(&waiting), places(&[("main", 1, "bob"), ("main", 2, "cyd")]));
+    assert_eq!(
+        line(&waiting),
+        places(&[("main", 1, "bob"), ("main", 2, "cyd")])
+    );
     let waiting = waiting.holds("/items/0/priorityClass", 100);
     assert!(waiting.at("/items/0/since").is_string(), "{waiting}");
     waiting.holds("/items/0/member/email", "bob@acme.example");
-    office.member("cyd").await.holds("/waitlistPosition", 2).holds("/seatReason", "pool_full");
+    office
+        .member("cyd")
+        .await
+        .holds("/waitlistPosition", 2)
+        .holds("/seatReason", "pool_full");
     office.end("ada").await;
     office.member("cyd").await.holds("/waitlistPosition", 1);
 }
@@ -53,22 +66,47 @@ async fn each_pool_has_its_own_line(t: Tenant) {
         }
     }
     let all = office.owner.get("/waitlist").await.status(200);
-    let expected = places(&[("a", 1, "cyd"), ("a", 2, "dan"), ("b", 1, "ada"), ("b", 2, "bob")]);
+    let expected = places(&[
+        ("a", 1, "cyd"),
+        ("a", 2, "dan"),
+        ("b", 1, "ada"),
+        ("b", 2, "bob"),
+    ]);
     assert_eq!(line(&all), expected);
-    let one = office.owner.get("/waitlist").query("pool", "B").await.status(200);
+    let one = office
+        .owner
+        .get("/waitlist")
+        .query("pool", "B")
+        .await
+        .status(200);
     assert_eq!(line(&one), places(&[("b", 1, "ada"), ("b", 2, "bob")]));
-    let refused = office.owner.get("/waitlist").query("pool", "nowhere").await.status(400);
+    let refused = office
+        .owner
+        .get("/waitlist")
+        .query("pool", "nowhere")
+        .await
+        .status(400);
     refused.holds("/code", "invalid_parameter");
 }
 
 async fn the_line_is_read_a_page_at_a_time(t: Tenant) {
     let office = Office::with_seats(t, 0).await;
     office.hire_all(&["ada", "bob", "cyd"]).await;
-    let first = office.owner.get("/waitlist").query("limit", "2").await.status(200);
+    let first = office
+        .owner
+        .get("/waitlist")
+        .query("limit", "2")
+        .await
+        .status(200);
     let next = first.string("/nextCursor");
     // Whoever moves up between two pages is not passed over.
     office.end("ada").await;
-    let rest = office.owner.get("/waitlist").query("cursor", &next).await.status(200);
+    let rest = office
+        .owner
+        .get("/waitlist")
+        .query("cursor", &next)
+        .await
+        .status(200);
     assert_eq!(line(&rest), places(&[("main", 2, "cyd")]));
     rest.holds("/nextCursor", json!(null));
 }
@@ -82,14 +120,27 @@ async fn whoever_leaves_the_line_is_not_in_it(t: Tenant) {
     office.delete(&bob).await;
     let waiting = office.owner.get("/waitlist").await.status(200);
     assert_eq!(line(&waiting), places(&[("main", 1, "cyd")]));
-    office.member("ada").await.holds("/seatState", "ended").holds("/status", json!(null));
+    office
+        .member("ada")
+        .await
+        .holds("/seatState", "ended")
+        .holds("/status", json!(null));
 }
 
 async fn a_later_start_waits_like_everybody(t: Tenant) {
     let office = Office::with_seats(t, 0).await;
-    office.hire("ada", json!({COACHING: {"accessStartDate": "2037-01-01"}})).await;
+    office
+        .hire("ada", json!({COACHING: {"accessStartDate": "2037-01-01"}}))
+        .await;
     office.hire("bob", json!({})).await;
-    let grown = office.patch("/pools/main", json!({"purchased": 1})).await.status(200);
+    let grown = office
+        .patch("/pools/main", json!({"purchased": 1}))
+        .await
+        .status(200);
     grown.holds("/scheduled", 1).holds("/waitlist", 1);
-    office.member("ada").await.holds("/seatState", "scheduled").holds("/accessStartDate", "2037-01-01");
+    office
+        .member("ada")
+        .await
+        .holds("/seatState", "scheduled")
+        .holds("/accessStartDate", "2037-01-01");
 }

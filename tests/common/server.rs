@@ -79,6 +79,13 @@ impl Server {
         Self::serve(config, clock).await
     }
 
+    /// Another server on the same database and clock.
+    pub async fn replica(&self) -> Self {
+        let mut config = Config::for_database(&self.database_url);
+        config.rate_limit = 0;
+        Self::serve(config, self.clock.clone()).await
+    }
+
     /// A tenant that no other test uses.
     pub fn new_tenant(&self) -> Tenant {
         Tenant::create(self.address, &self.database_url)

@@ -38,6 +38,14 @@ impl Tenant {
         Self::create(self.address, &self.database_url)
     }
 
+    /// The same customer, at another server.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        let mut same = self.clone();
+        same.address = address;
+        same.scim();
+        same
+    }
+
     /// Runs `seatkeeper` on this tenant's database.
     pub fn command(&self, arguments: &[&str]) -> String {
         command(&self.database_url, arguments)

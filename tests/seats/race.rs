@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use super::invariants::items;
-use crate::common::{Client, Tenant};
 use crate::common::tenant::user;
+use crate::common::{Client, Tenant};
 
 both_engines!(the_last_seats_go_to_exactly_as_many);
 

@@ -30,10 +30,7 @@ impl Pair {
             bench.empty(Engine::Sqlite).await?,
         ];
         let alone = [settings, &[("SEATKEEPER_COMMIT_GROUP", Path::new("1"))]].concat();
-        let servers = [
-            sites[0].start_with(settings)?,
-            sites[1].start_with(&alone)?,
-        ];
+        let servers = [sites[0].start_with(settings)?, sites[1].start_with(&alone)?];
         let side = |at: usize| {
             let address = servers[at].address;
             let people = sites[at].people(address);

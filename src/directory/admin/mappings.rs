@@ -198,14 +198,14 @@ fn apply(body: &Body, rule: &mut Rule, catalog: &Catalog) -> Result<(), Refusal>
     if let Some(key) = body.key("track")? {
         let mut tracks = catalog.tracks.iter();
         let track = tracks.find(|track| track.live && track.key.eq_ignore_ascii_case(&key));
-        let track = track.ok_or_else(|| wrong("track", "there is no live track with this key"));
+        let track = track.ok_or_else(|| wrong("track", &format!("there is no live track '{key}'")));
         rule.track = track?.id;
     }
     if body.has("pool") {
         rule.pool = match body.key("pool")? {
             Some(key) => {
                 let pool = catalog.pool_named(&key);
-                let pool = pool.ok_or_else(|| wrong("pool", "there is no live pool with this key"));
+                let pool = pool.ok_or_else(|| wrong("pool", &format!("there is no live pool '{key}'")));
                 Some(pool?.id)
             }
             None => None,

@@ -125,6 +125,8 @@ impl<'t> Change<'t> {
         trigger: Trigger,
         may_refuse: bool,
     ) -> Result<bool, Error> {
+        // What the clock has changed comes first: nobody comes back within a grace that is over.
+        self.elapse(member).await?;
         let rules = Arc::clone(&self.rules);
         let catalog = &rules.catalog;
         let person = person::person(&rules, member);
@@ -159,7 +161,10 @@ impl<'t> Change<'t> {
                     .await?;
             }
             (Decision::Change(target), Some(open)) => {
-                self.adjust(member, open, &target, inputs).await?
+                let seeks = trigger == Trigger::Catalog && open.seat.is_none();
+                if !(seeks && self.seek(member, &open, &target, &inputs).await?) {
+                    self.adjust(member, open, &target, inputs).await?;
+                }
             }
             (Decision::Move(target), Some(open)) => {
                 self.transfer(member, open, &target, inputs).await?

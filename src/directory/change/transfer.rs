@@ -83,6 +83,28 @@ impl Change<'_> {
         }
     }
 
+    /// Somebody in line takes what is free in another pool that would do, as when one was bought.
+    /// Answers whether anything was.
+    pub(super) async fn seek(
+        &mut self,
+        member: &mut Member,
+        waiting: &Assignment,
+        target: &Target<'_>,
+        inputs: &str,
+    ) -> Result<bool, Error> {
+        for (pool, window) in target.pools.iter().skip(1) {
+            let account = self.account_from(*window);
+            if let Some(n) = self.tx.take_seat(pool.id, account, self.now).await? {
+                let mut a = waiting.clone();
+                inputs.clone_into(&mut a.inputs);
+                self.reseat(member, a, target, (pool, *window, n, false))
+                    .await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// A start that lies ahead gives its seat back and waits in another pool's line.
     pub(super) async fn queue_instead(
         &mut self,
