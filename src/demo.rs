@@ -100,127 +100,63 @@ impl Player {
 
     /// The traffic, in the forms in which Okta and Entra send it.
     async fn play(&self, now: Timestamp) -> Result<(), Error> {
+        let (okta, entra) = (Provider(self, "Okta"), Provider(self, "Entra"));
         let next_month = now
             .checked_add((30 * 24).hours())
             .unwrap_or(now)
             .to_string();
         let next_month: String = next_month.chars().take(10).collect();
 
-        self.step("Okta", Method::GET, "Users?startIndex=1&count=2", None)
+        okta.get("Users?startIndex=1&count=2").await?;
+        okta.get("Users?filter=userName%20eq%20%22dana.ito%40acme.example%22&count=100")
             .await?;
-        let probe =
-            "Users?filter=userName%20eq%20%22dana.ito%40acme.example%22&startIndex=1&count=100";
-        self.step("Okta", Method::GET, probe, None).await?;
-        let dana = self
-            .step(
-                "Okta",
-                Method::POST,
-                "Users",
-                Some(okta("dana", "Ito", "Sales")),
-            )
+        okta.post("Users", okta_user("dana", "Ito", "Sales"))
             .await?;
-        let lee = self
-            .step(
-                "Okta",
-                Method::POST,
-                "Users",
-                Some(okta("lee", "Novak", "Support")),
-            )
+        let lee = okta
+            .post("Users", okta_user("lee", "Novak", "Support"))
             .await?;
-        let omar = self
-            .step(
-                "Okta",
-                Method::POST,
-                "Users",
-                Some(okta("omar", "Haddad", "Product")),
-            )
+        let omar = okta
+            .post("Users", okta_user("omar", "Haddad", "Product"))
             .await?;
-        let group = json!({
+        let managers = json!({
             "schemas": [GROUP_URN], "displayName": "New Managers",
             "members": [{"value": id(&omar), "display": "omar.haddad@acme.example"}],
         });
-        let group = self
-            .step("Okta", Method::POST, "Groups", Some(group))
-            .await?;
+        let managers = okta.post("Groups", managers).await?;
 
-        let probe = "Users?filter=userName+eq+%22f5e8c4a7-6b1d-4d7e-9a43-0c8f3b6f2f11%22";
-        self.step("Entra", Method::GET, probe, None).await?;
-        let priya = self
-            .step(
-                "Entra",
-                Method::POST,
-                "Users",
-                Some(entra("priya", "Rao", None)),
-            )
+        entra
+            .get("Users?filter=userName+eq+%22f5e8c4a7-6b1d-4d7e-9a43-0c8f3b6f2f11%22")
             .await?;
-        let tom = self
-            .step(
-                "Entra",
-                Method::POST,
-                "Users",
-                Some(entra("tom", "Berg", None)),
-            )
+        let priya = entra
+            .post("Users", entra_user("priya", "Rao", None))
             .await?;
-        let zoe = entra("zoe", "Lang", Some(&next_month));
-        self.step("Entra", Method::POST, "Users", Some(zoe)).await?;
-        let mia = self
-            .step(
-                "Entra",
-                Method::POST,
-                "Users",
-                Some(entra("mia", "Costa", None)),
-            )
+        let tom = entra.post("Users", entra_user("tom", "Berg", None)).await?;
+        entra
+            .post("Users", entra_user("zoe", "Lang", Some(&next_month)))
             .await?;
-
-        let email = patch(&json!({
+        let mia = entra
+            .post("Users", entra_user("mia", "Costa", None))
+            .await?;
+        let renamed = json!({
             "op": "Replace", "path": "emails[type eq \"work\"].value",
             "value": "priya.rao-singh@acme.example",
-        }));
-        self.step(
-            "Entra",
-            Method::PATCH,
-            &format!("Users/{}", id(&priya)),
-            Some(email),
-        )
-        .await?;
-        let join = patch(&json!({"op": "Add", "path": "members", "value": [{"value": id(&mia)}]}));
-        self.step(
-            "Entra",
-            Method::PATCH,
-            &format!("Groups/{}", id(&group)),
-            Some(join),
-        )
-        .await?;
+        });
+        entra
+            .patch(&format!("Users/{}", id(&priya)), &renamed)
+            .await?;
+        let joined = json!({"op": "Add", "path": "members", "value": [{"value": id(&mia)}]});
+        entra
+            .patch(&format!("Groups/{}", id(&managers)), &joined)
+            .await?;
 
         let mut leaver = lee.clone();
         leaver["active"] = false.into();
         leaver["groups"] = json!([]);
-        self.step(
-            "Okta",
-            Method::PUT,
-            &format!("Users/{}", id(&lee)),
-            Some(leaver),
-        )
-        .await?;
-        let off = patch(&json!({"op": "Replace", "path": "active", "value": "False"}));
-        self.step(
-            "Entra",
-            Method::PATCH,
-            &format!("Users/{}", id(&tom)),
-            Some(off),
-        )
-        .await?;
-        self.step(
-            "Entra",
-            Method::DELETE,
-            &format!("Users/{}", id(&tom)),
-            None,
-        )
-        .await?;
-        self.step("Entra", Method::GET, &format!("Users/{}", id(&mia)), None)
-            .await?;
-        self.step("Okta", Method::GET, &format!("Users/{}", id(&dana)), None)
-            .await?;
+        okta.put(&format!("Users/{}", id(&lee)), leaver).await?;
+        let off = json!({"op": "Replace", "path": "active", "value": "False"});
+        entra.patch(&format!("Users/{}", id(&tom)), &off).await?;
+        entra.delete(&format!("Users/{}", id(&tom))).await?;
+        entra.get(&format!("Users/{}", id(&mia))).await?;
         Ok(())
     }
 
@@ -381,16 +317,38 @@ Try it; these lines work as they are:
     }
 }
 
+/// An identity provider: a name for the player's requests.
+struct Provider<'p>(&'p Player, &'static str);
+
+impl Provider<'_> {
+    async fn get(&self, path: &str) -> Result<Value, Error> {
+        self.0.step(self.1, Method::GET, path, None).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Result<Value, Error> {
+        self.0.step(self.1, Method::POST, path, Some(body)).await
+    }
+
+    async fn put(&self, path: &str, body: Value) -> Result<Value, Error> {
+        self.0.step(self.1, Method::PUT, path, Some(body)).await
+    }
+
+    async fn patch(&self, path: &str, operation: &Value) -> Result<Value, Error> {
+        let body = json!({"schemas": [PATCH_OP_URN], "Operations": [operation]});
+        self.0.step(self.1, Method::PATCH, path, Some(body)).await
+    }
+
+    async fn delete(&self, path: &str) -> Result<Value, Error> {
+        self.0.step(self.1, Method::DELETE, path, None).await
+    }
+}
+
 fn id(resource: &Value) -> &str {
     resource["id"].as_str().unwrap_or_default()
 }
 
-fn patch(operation: &Value) -> Value {
-    json!({"schemas": [PATCH_OP_URN], "Operations": [operation]})
-}
-
 /// A create as Okta sends it.
-fn okta(given: &str, family: &str, department: &str) -> Value {
+fn okta_user(given: &str, family: &str, department: &str) -> Value {
     let login = format!("{given}.{}@acme.example", family.to_lowercase());
     json!({
         "schemas": [USER_URN, ENTERPRISE_URN], "userName": login,
@@ -403,7 +361,7 @@ fn okta(given: &str, family: &str, department: &str) -> Value {
 }
 
 /// A create as Entra ID sends it.
-fn entra(given: &str, family: &str, starts: Option<&str>) -> Value {
+fn entra_user(given: &str, family: &str, starts: Option<&str>) -> Value {
     let login = format!("{given}.{}@acme.example", family.to_lowercase());
     let mut body = json!({
         "schemas": [USER_URN, ENTERPRISE_URN, COACHING_URN],

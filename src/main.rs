@@ -242,7 +242,7 @@ async fn backup(of: &Copying) -> Outcome {
         .sqlite_path()
         .and_then(|path| path.metadata().ok())
         .map_or(0, |m| m.len());
-    let copying = store.backup(&of.copy);
+    let copying = Box::pin(store.backup(&of.copy));
     with_progress(size, &of.copy, copying).await?;
     say(&format!("copied to {}", of.copy.display()))
 }

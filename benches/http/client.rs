@@ -95,12 +95,6 @@ impl Exchange {
         self.contains.push(part.into());
         self
     }
-
-    /// The right status is another one.
-    pub(crate) fn status(mut self, status: u16) -> Self {
-        self.status = status;
-        self
-    }
 }
 
 /// A connection that is kept open.

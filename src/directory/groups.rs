@@ -136,6 +136,10 @@ impl Directory {
     }
 
     /// Patches a group (RFC 7644 3.5.2). `asked` is whether the client named what it wants back.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "who, what, under which condition, seen how, when"
+    )]
     pub async fn patch_group(
         &self,
         caller: &Caller,

@@ -76,7 +76,7 @@ impl Default for Walks {
     fn default() -> Self {
         let ends = Cache::builder()
             .max_capacity(10_000)
-            .time_to_idle(Duration::from_secs(600))
+            .time_to_idle(Duration::from_mins(10))
             .build();
         Self {
             ends,

@@ -80,38 +80,37 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
     let changed = |key: &str| {
         text(now, key).filter(|value| was.and_then(|was| text(was, key)) != Some(value))
     };
-    if let Some(track) = changed("track") {
-        if catalog.track_named(track).is_none() {
-            let live = catalog
-                .tracks
-                .iter()
-                .filter(|t| t.live)
-                .map(|t| t.key.as_str());
-            return Err(no_such("track", track, live));
-        }
+    if let Some(track) = changed("track")
+        && catalog.track_named(track).is_none()
+    {
+        let live = catalog
+            .tracks
+            .iter()
+            .filter(|t| t.live)
+            .map(|t| t.key.as_str());
+        return Err(no_such("track", track, live));
     }
-    if let Some(pool) = changed("pool") {
-        if catalog.pool_named(pool).is_none() {
-            let live = catalog
-                .pools
-                .iter()
-                .filter(|p| p.live)
-                .map(|p| p.key.as_str());
-            return Err(no_such("pool", pool, live));
-        }
+    if let Some(pool) = changed("pool")
+        && catalog.pool_named(pool).is_none()
+    {
+        let live = catalog
+            .pools
+            .iter()
+            .filter(|p| p.live)
+            .map(|p| p.key.as_str());
+        return Err(no_such("pool", pool, live));
     }
     for key in DATES {
         if let Some(Err(wrong)) = changed(key).map(days::read) {
             return Err(ScimError::invalid_value(format!("{COACHING_URN}:{key}: {wrong}")).into());
         }
     }
-    if let Some(status) = changed("employmentStatus") {
-        if EMPLOYMENT
+    if let Some(status) = changed("employmentStatus")
+        && EMPLOYMENT
             .iter()
             .all(|known| !known.eq_ignore_ascii_case(status))
-        {
-            return Err(no_such("employmentStatus", status, EMPLOYMENT.into_iter()));
-        }
+    {
+        return Err(no_such("employmentStatus", status, EMPLOYMENT.into_iter()));
     }
     Ok(())
 }
@@ -285,10 +284,10 @@ pub(super) fn found(
     let schemas = resource
         .entry("schemas")
         .or_insert_with(|| json!([USER_URN]));
-    if let Value::Array(schemas) = schemas {
-        if !schemas.iter().any(|urn| urn.as_str() == Some(COACHING_URN)) {
-            schemas.push(COACHING_URN.into());
-        }
+    if let Value::Array(schemas) = schemas
+        && !schemas.iter().any(|urn| urn.as_str() == Some(COACHING_URN))
+    {
+        schemas.push(COACHING_URN.into());
     }
     Found {
         kind: Kind::User,

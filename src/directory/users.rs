@@ -193,10 +193,10 @@ impl Directory {
                 let name = m.doc.get("userName").cloned();
                 (name, m.worker_id.clone(), m.identity)
             };
-            if claims(&before) != claims(&member) {
-                if let Some(taken) = who_has(change.tx, &member).await? {
-                    return Err(uniqueness(taken));
-                }
+            if claims(&before) != claims(&member)
+                && let Some(taken) = who_has(change.tx, &member).await?
+            {
+                return Err(uniqueness(taken));
             }
             let keys = person::keys(&member, &change.rules.catalog, now);
             let emails = before.doc.get("emails") != member.doc.get("emails");

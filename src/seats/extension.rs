@@ -79,3 +79,165 @@ pub fn covers(pool: &Pool, last: &Assignment, until: Timestamp, now: Timestamp) 
     };
     pool.live && pool.product == last.product && pool.term_start <= from && pool.term_end >= until
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::seats::catalog::{FullPolicy, Policy, ReusePolicy};
+
+    const NOW: &str = "2027-06-15T12:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn pool(n: u128, term_end: &str) -> Pool {
+        Pool {
+            id: Uuid::from_u128(n),
+            product: Uuid::from_u128(1),
+            key: "p".into(),
+            subscription_type: "p".into(),
+            term_start: at("2027-01-01T00:00:00Z"),
+            term_end: at(term_end),
+            full_policy: FullPolicy::Waitlist,
+            overage_limit: 0,
+            reuse_policy: ReusePolicy::Reusable,
+            cooldown_days: 0,
+            default_duration_days: None,
+            fallback: None,
+            live: true,
+        }
+    }
+
+    fn assignment(state: SeatState, ended_at: Option<&str>) -> Assignment {
+        Assignment {
+            id: Uuid::from_u128(9),
+            member: Uuid::from_u128(8),
+            product: Uuid::from_u128(1),
+            track: Uuid::from_u128(7),
+            pool: Uuid::from_u128(2),
+            episode: 1,
+            state,
+            seat: None,
+            waiting: None,
+            priority_class: 100,
+            starts_at: at("2027-02-01T00:00:00Z"),
+            ends_at: at("2027-07-01T00:00:00Z"),
+            end_source: EndSource::Idp,
+            held: true,
+            grace_until: None,
+            ended_at: ended_at.map(at),
+            end_reason: None,
+            rule: None,
+            extended: None,
+            inputs: String::new(),
+            created_at: at("2027-02-01T00:00:00Z"),
+        }
+    }
+
+    #[test]
+    fn what_it_takes_depends_on_what_there_is() {
+        let (own, other) = (
+            pool(2, "2028-01-01T00:00:00Z"),
+            pool(3, "2028-01-01T00:00:00Z"),
+        );
+        for (state, ended_at, pool, takes) in [
+            (SeatState::Assigned, None, &own, Some(Extension::Longer)),
+            (SeatState::Scheduled, None, &own, Some(Extension::Longer)),
+            (SeatState::Waitlisted, None, &own, Some(Extension::Longer)),
+            (SeatState::Assigned, None, &other, Some(Extension::Move)),
+            (SeatState::Grace, None, &own, None),
+            (
+                SeatState::Ended,
+                Some("2027-05-16T12:00:01Z"),
+                &own,
+                Some(Extension::Reopen),
+            ),
+            (
+                SeatState::Ended,
+                Some("2027-06-15T12:00:00Z"),
+                &other,
+                Some(Extension::Reopen),
+            ),
+            (
+                SeatState::Ended,
+                Some("2027-05-16T12:00:00Z"),
+                &own,
+                Some(Extension::Anew),
+            ),
+        ] {
+            let last = assignment(state, ended_at);
+            assert_eq!(decide(&last, pool, at(NOW)), takes, "{state} {ended_at:?}");
+        }
+    }
+
+    #[test]
+    fn a_term_covers_what_is_left_of_the_time() {
+        let open = assignment(SeatState::Assigned, None);
+        let until = at("2028-01-01T00:00:00Z");
+        assert!(covers(
+            &pool(2, "2028-01-01T00:00:00Z"),
+            &open,
+            until,
+            at(NOW)
+        ));
+        assert!(!covers(
+            &pool(2, "2027-12-31T00:00:00Z"),
+            &open,
+            until,
+            at(NOW)
+        ));
+        let later = Pool {
+            term_start: at("2027-06-15T12:00:01Z"),
+            ..pool(2, "2028-01-01T00:00:00Z")
+        };
+        assert!(!covers(&later, &open, until, at(NOW)));
+        let closed = Pool {
+            live: false,
+            ..pool(2, "2028-01-01T00:00:00Z")
+        };
+        assert!(!covers(&closed, &open, until, at(NOW)));
+    }
+
+    #[test]
+    fn the_last_day_of_work_ends_it_sooner() {
+        let catalog = Catalog {
+            version: 1,
+            zone: TimeZone::UTC,
+            zone_name: "UTC".into(),
+            policy: Policy::default(),
+            products: Vec::new(),
+            pools: Vec::new(),
+            tracks: Vec::new(),
+            rules: Vec::new(),
+        };
+        let intent = |terminated: Option<&str>| Intent {
+            active: true,
+            track: None,
+            pool: None,
+            start: None,
+            end: None,
+            hired: None,
+            terminated: terminated.map(str::to_owned),
+            employment: None,
+            zone: None,
+        };
+        let last = assignment(SeatState::Assigned, None);
+        let until = at("2027-10-01T00:00:00Z");
+        let window = |terminated| {
+            let intent = intent(terminated);
+            let window = window(&catalog, &intent, &last, Extension::Longer, until, at(NOW));
+            (window.ends_at.to_string(), window.end_source)
+        };
+        let by_admin = ("2027-10-01T00:00:00Z".to_owned(), EndSource::Admin);
+        assert_eq!(window(None), by_admin);
+        assert_eq!(window(Some("2027-12-31")), by_admin);
+        assert_eq!(
+            window(Some("2027-08-31")),
+            ("2027-09-01T00:00:00Z".to_owned(), EndSource::Hr)
+        );
+    }
+}

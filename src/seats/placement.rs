@@ -198,16 +198,15 @@ impl<'c> Request<'c, '_> {
                     .and_then(|id| self.catalog.pool(id))
             })
             .filter(|pool| pool.live);
-        let mut pools: Vec<_> = match named {
-            Some(pool) => vec![pool],
-            None => {
-                let product = self.track.product;
-                self.catalog
-                    .pools
-                    .iter()
-                    .filter(|p| p.live && p.product == product)
-                    .collect()
-            }
+        let mut pools: Vec<_> = if let Some(pool) = named {
+            vec![pool]
+        } else {
+            let product = self.track.product;
+            self.catalog
+                .pools
+                .iter()
+                .filter(|p| p.live && p.product == product)
+                .collect()
         };
         let mut at = 0;
         while let Some(pool) = pools.get(at).copied() {
@@ -219,10 +218,10 @@ impl<'c> Request<'c, '_> {
                 pools.push(fallback);
             }
         }
-        if let Some(held) = self.extended_into() {
-            if pools.iter().all(|pool| pool.id != held.id) {
-                pools.push(held);
-            }
+        if let Some(held) = self.extended_into()
+            && pools.iter().all(|pool| pool.id != held.id)
+        {
+            pools.push(held);
         }
         pools
     }

@@ -31,7 +31,8 @@ impl Store {
 
 /// Whether there is a database to copy; opening one that is not there would make it.
 pub fn exists(url: &str) -> bool {
-    url.strip_prefix("sqlite:").is_none_or(|path| file_of(path).is_file())
+    url.strip_prefix("sqlite:")
+        .is_none_or(|path| file_of(path).is_file())
 }
 
 fn file_of(path: &str) -> PathBuf {

@@ -234,8 +234,8 @@ impl Row {
         })
     }
 
-    /// Reads a column that only some statements answer; `None` if this one does not.
-    pub(super) fn optional_column<'r, T>(&'r self, column: &str) -> Result<Option<Option<T>>, Error>
+    /// Reads a column that may be null, and that only some statements answer.
+    pub(super) fn maybe<'r, T>(&'r self, column: &str) -> Result<Option<T>, Error>
     where
         Option<T>: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>,
     {
@@ -244,7 +244,7 @@ impl Row {
             Self::Postgres(row) => row.try_get(column),
         };
         match read {
-            Ok(value) => Ok(Some(value)),
+            Ok(value) => Ok(value),
             Err(sqlx::Error::ColumnNotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }

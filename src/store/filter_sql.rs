@@ -85,7 +85,7 @@ impl Sql {
                 self.rows(scope, &Predicate::And(Vec::new()));
             }
             Predicate::Test(target, test) if target.multi_valued => {
-                self.any_simple(target, test, scope)
+                self.any_simple(target, test, scope);
             }
             Predicate::Test(target, test) => {
                 let column = column(target, scope);
@@ -110,18 +110,21 @@ impl Sql {
         if is_rows(target, scope) {
             return self.rows(scope, each);
         }
-        if matches!(scope, Scope::User) && target.path == ["emails"] {
-            if let Some(address) = equal_to(each, "value") {
-                // The table of addresses finds the person; what else is asked of the element is
-                // checked below.
-                self.push("m.id in (select member_id from member_email where tenant_id = $1 and email_key = ");
-                self.bind(address);
-                self.push(")");
-                if matches!(each, Predicate::Test(..)) {
-                    return;
-                }
-                self.push(" and ");
+        if matches!(scope, Scope::User)
+            && target.path == ["emails"]
+            && let Some(address) = equal_to(each, "value")
+        {
+            // The table of addresses finds the person; what else is asked of the element is
+            // checked below.
+            self.push(
+                "m.id in (select member_id from member_email where tenant_id = $1 and email_key = ",
+            );
+            self.bind(address);
+            self.push(")");
+            if matches!(each, Predicate::Test(..)) {
+                return;
             }
+            self.push(" and ");
         }
         let alias = self.elements(target, scope);
         self.predicate(each, Scope::Element(&format!("{alias}.value")));

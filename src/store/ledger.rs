@@ -117,10 +117,10 @@ const ACCOUNTS: [&str; 9] = [
     "",
 ];
 
-fn account(text: Option<String>) -> &'static str {
+fn account(text: Option<&str>) -> &'static str {
     ACCOUNTS
         .iter()
-        .find(|name| Some(**name) == text.as_deref())
+        .find(|name| Some(**name) == text)
         .unwrap_or(&"")
 }
 

@@ -218,13 +218,9 @@ fn after(sql: &mut Sql, expression: Option<&str>, id: &str, descending: bool, ke
 }
 
 fn key(row: &super::engine::Row) -> Result<Key, Error> {
-    let value = if let Some(text) = row.optional_column::<String>("sort_text")? {
-        text.map_or(Json::Null, Json::from)
-    } else if let Some(number) = row.optional_column::<f64>("sort_number")? {
-        number.map_or(Json::Null, Json::from)
-    } else {
-        Json::Null
-    };
+    let text = row.maybe::<String>("sort_text")?.map(Json::from);
+    let number = row.maybe::<f64>("sort_number")?.map(Json::from);
+    let value = text.or(number).unwrap_or(Json::Null);
     Ok(Key {
         value,
         id: row.get("sort_id")?,

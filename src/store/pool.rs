@@ -56,7 +56,7 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Target {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<PgConnectOptions>),
 }
 
@@ -102,7 +102,7 @@ impl Target {
                 .busy_timeout(Duration::from_secs(30))
                 .statement_cache_capacity(256)
                 .optimize_on_close(true, None);
-            return Ok(Self::Sqlite(options));
+            return Ok(Self::Sqlite(Box::new(options)));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
@@ -147,7 +147,7 @@ impl Store {
     ) -> Result<(Self, Vec<String>), Error> {
         let mut target = Target::parse(url)?;
         if let Target::Sqlite(sqlite) = target {
-            target = Target::Sqlite(sqlite.create_if_missing(true));
+            target = Target::Sqlite(Box::new(sqlite.create_if_missing(true)));
         }
         let mut first = target.connect().await?;
         let applied = migrate(&mut first).await?;
@@ -213,7 +213,7 @@ impl Store {
         Ok(Tx::new(session))
     }
 
-    /// Prepares to run a transaction until it is through; see [`transact`].
+    /// Prepares to run a transaction until it is through; `transact!` does.
     pub fn attempt(&self, tenant: TenantId) -> Attempt {
         Attempt {
             store: self.clone(),
@@ -379,12 +379,22 @@ async fn apply<C: Migrate>(
     // connection, and the lock with it.
     connection.lock().await.map_err(schema)?;
     let table = &migrator.table_name;
-    connection.ensure_migrations_table(table).await.map_err(schema)?;
-    let applied = connection.list_applied_migrations(table).await.map_err(schema)?;
+    connection
+        .ensure_migrations_table(table)
+        .await
+        .map_err(schema)?;
+    let applied = connection
+        .list_applied_migrations(table)
+        .await
+        .map_err(schema)?;
     run(connection).await?;
     connection.unlock().await.map_err(schema)?;
-    let new = migrator.iter().filter(|m| applied.iter().all(|a| a.version != m.version));
-    Ok(new.map(|m| format!("{:04} {}", m.version, m.description)).collect())
+    let new = migrator
+        .iter()
+        .filter(|m| applied.iter().all(|a| a.version != m.version));
+    Ok(new
+        .map(|m| format!("{:04} {}", m.version, m.description))
+        .collect())
 }
 
 fn schema(error: MigrateError) -> Error {

@@ -1,5 +1,12 @@
 //! Running it: the command line, the demo, crashes, replicas.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::too_many_lines,
+    reason = "a test fails by panicking, and tells its story in one piece"
+)]
+
 #[macro_use]
 #[path = "../common/mod.rs"]
 mod common;

@@ -33,7 +33,10 @@ impl Directory {
         transact!(self.store, caller.tenant, |tx| {
             let mut member = find::locked(tx, who).await?;
             let rules = self.current_rules(tx).await?;
-            let open = member.assignment.clone().filter(|a| a.is_open());
+            let open = member
+                .assignment
+                .clone()
+                .filter(crate::seats::Assignment::is_open);
             let mut change = Change::new(tx, rules, caller.by(), now);
             let mut freed = None;
             if let Some(open) = open {

@@ -20,10 +20,10 @@ pub(super) async fn person(session: &mut Session, who: &str) -> Result<Member, E
         let found = session.member_by_external_id(external).await?;
         return found.ok_or_else(nobody);
     }
-    if let Ok(id) = Uuid::try_parse(who) {
-        if let Some(member) = session.member_by_id(id).await? {
-            return Ok(member);
-        }
+    if let Ok(id) = Uuid::try_parse(who)
+        && let Some(member) = session.member_by_id(id).await?
+    {
+        return Ok(member);
     }
     let mut found = session
         .members_by_email(&fold(who.trim()))

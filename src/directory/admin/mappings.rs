@@ -205,7 +205,8 @@ fn apply(body: &Body, rule: &mut Rule, catalog: &Catalog) -> Result<(), Refusal>
         rule.pool = match body.key("pool")? {
             Some(key) => {
                 let pool = catalog.pool_named(&key);
-                let pool = pool.ok_or_else(|| wrong("pool", &format!("there is no live pool '{key}'")));
+                let pool =
+                    pool.ok_or_else(|| wrong("pool", &format!("there is no live pool '{key}'")));
                 Some(pool?.id)
             }
             None => None,

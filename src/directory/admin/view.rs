@@ -137,13 +137,13 @@ fn email(m: &Member) -> Value {
 fn seat_reason(m: &Member, state: SeatState, now: Timestamp) -> Value {
     let end = || match (&m.assignment, state) {
         (Some(a), SeatState::Ended | SeatState::Grace) => {
-            a.end_reason.map(|reason| reason.as_str())
+            a.end_reason.map(crate::seats::EndReason::as_str)
         }
         _ => None,
     };
     json!(
         person::seat_reason(m, now)
-            .map(|reason| reason.as_str())
+            .map(crate::seats::SeatReason::as_str)
             .or_else(end)
     )
 }

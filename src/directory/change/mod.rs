@@ -167,7 +167,7 @@ impl<'t> Change<'t> {
                 }
             }
             (Decision::Move(target), Some(open)) => {
-                self.transfer(member, open, &target, inputs).await?
+                self.transfer(member, open, &target, inputs).await?;
             }
             (Decision::Grace(until, reason), Some(open)) => {
                 self.begin_grace(member, open, until, reason).await?;
@@ -178,7 +178,10 @@ impl<'t> Change<'t> {
             // Only an assignment that exists can be remembered, changed, moved, cut or ended.
             (_, None) => return Err(store::Error::Inconsistent("a decision about nothing").into()),
         }
-        Ok(differs(&before.0, &member.assignment) || before.1 != member.seat_reason)
+        Ok(
+            differs(before.0.as_ref(), member.assignment.as_ref())
+                || before.1 != member.seat_reason,
+        )
     }
 
     /// Finishes the change, once the person is saved: stores what began, gives freed seats to those
@@ -214,14 +217,12 @@ impl<'t> Change<'t> {
 }
 
 /// Whether an assignment changed in what anybody sees.
-fn differs(before: &Option<Assignment>, after: &Option<Assignment>) -> bool {
-    let seen = |a: &Option<Assignment>| {
-        a.as_ref().map(|a| Assignment {
-            inputs: String::new(),
-            ..a.clone()
-        })
+fn differs(before: Option<&Assignment>, after: Option<&Assignment>) -> bool {
+    let seen = |a: &Assignment| Assignment {
+        inputs: String::new(),
+        ..a.clone()
     };
-    seen(before) != seen(after)
+    before.map(seen) != after.map(seen)
 }
 
 fn seated(a: &Assignment) -> &'static str {
