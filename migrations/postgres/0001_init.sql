@@ -153,6 +153,12 @@ create index member_ends on member (tenant_id, access_ends_at, id);
 create index member_seat on member (tenant_id, seat_state, name_key, id);
 create index member_modified on member (tenant_id, last_modified, id);
 
+-- What filters ask of the search document, in the words of the filters.
+create index member_display on member (tenant_id, ((search #>> '{"displayName"}') collate "C"), id);
+create index member_active on member (tenant_id, (search #>> '{"active"}'), id);
+create index member_department on member (tenant_id, ((search #>>
+    '{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User","department"}') collate "C"), id);
+
 create table member_email (
     tenant_id bigint not null,
     email_key text collate "C" not null,

@@ -154,6 +154,12 @@ create index member_ends on member (tenant_id, access_ends_at, id);
 create index member_seat on member (tenant_id, seat_state, name_key, id);
 create index member_modified on member (tenant_id, last_modified, id);
 
+-- What filters ask of the search document, in the words of the filters.
+create index member_display on member (tenant_id, json_extract(search, '$."displayName"'), id);
+create index member_active on member (tenant_id, json_extract(search, '$."active"'), id);
+create index member_department on member (tenant_id, json_extract(search,
+    '$."urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"."department"'), id);
+
 create table member_email (
     tenant_id integer not null,
     email_key text not null,
@@ -366,3 +372,49 @@ create table server_secret (
     name  text primary key,
     value blob not null
 ) strict;
+
+-- How the tables are filled when size begins to matter, for SQLite's planner: without this it takes
+-- a tenant for ten rows, and reads all of them in order rather than look one up. Said once, so that
+-- plans do not depend on when somebody last ran ANALYZE.
+analyze;
+delete from sqlite_stat1;
+insert into sqlite_stat1 (tbl, idx, stat) values
+    ('member', 'sqlite_autoindex_member_1', '100000 100000 1'),
+    ('member', 'member_scim_id', '100000 100000 1'),
+    ('member', 'member_user_name', '100000 100000 1'),
+    ('member', 'member_worker_id', '100000 100000 1'),
+    ('member', 'member_any_worker_id', '100000 100000 1'),
+    ('member', 'member_external_id', '100000 100000 1'),
+    ('member', 'member_name', '100000 100000 2 1'),
+    ('member', 'member_ends', '100000 100000 300 1'),
+    ('member', 'member_seat', '100000 100000 20000 2 1'),
+    ('member', 'member_modified', '100000 100000 2 1'),
+    ('member', 'member_display', '100000 100000 2 1'),
+    ('member', 'member_active', '100000 100000 50000 1'),
+    ('member', 'member_department', '100000 100000 1000 1'),
+    ('member_email', 'member_email', '120000 120000 2 1'),
+    ('member_email', 'member_email_of', '120000 120000 2'),
+    ('scim_group', 'sqlite_autoindex_scim_group_1', '1000 1000 1'),
+    ('scim_group', 'group_display', '1000 1000 1 1'),
+    ('scim_group', 'group_external_id', '1000 1000 1'),
+    ('scim_group', 'group_modified', '1000 1000 1 1'),
+    ('group_user', 'group_user', '500000 500000 500 1'),
+    ('group_user', 'group_user_of', '500000 500000 5 1'),
+    ('group_group', 'group_group', '1000 1000 10 1'),
+    ('group_group', 'group_group_of', '1000 1000 10 1'),
+    ('seat', 'seat', '100000 100000 50000 1'),
+    ('seat', 'seat_free', '10000 10000 5000 1'),
+    ('seat', 'seat_account', '100000 100000 50000 20000 20000'),
+    ('assignment', 'sqlite_autoindex_assignment_1', '120000 120000 1'),
+    ('assignment', 'assignment_of', '120000 120000 2 1'),
+    ('assignment', 'assignment_one_open', '100000 100000 1 1'),
+    ('assignment', 'assignment_one_a_seat', '100000 100000 50000 1'),
+    ('assignment', 'assignment_due', '100000 300'),
+    ('assignment', 'assignment_waiting', '1000 1000 500 500 1 1'),
+    ('ledger', 'sqlite_autoindex_ledger_1', '1000000 1000000 1'),
+    ('ledger', 'ledger_of_member', '1000000 1000000 10 1'),
+    ('ledger', 'ledger_of_pool', '400000 400000 200000'),
+    ('ledger_unsealed', 'ledger_unsealed', '1000 1000 1'),
+    ('ledger_seal', 'sqlite_autoindex_ledger_seal_1', '1000000 1000000 1'),
+    ('ledger_seal', 'sqlite_autoindex_ledger_seal_2', '1000000 1000000 1');
+analyze sqlite_schema;

@@ -209,7 +209,13 @@ impl Sql {
             }
             (Column::Instant(name), Operand::Instant(at)) => {
                 let at = jiff::Timestamp::from_millisecond(*at).unwrap_or(jiff::Timestamp::MAX);
+                // Who asks for what changed since a moment expects little of it; SQLite, which
+                // cannot know, would rather read everything in order.
+                let asks_for_news =
+                    self.dialect == Dialect::Sqlite && matches!(op, Op::Gt | Op::Ge);
+                self.push(if asks_for_news { "likelihood(" } else { "" });
                 self.ordered(name, *op, at);
+                self.push(if asks_for_news { ", 0.001)" } else { "" });
             }
             (Column::Json(base, path), Operand::Instant(at)) => {
                 let expression = self.number(base, path);

@@ -6,12 +6,12 @@
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::engine::Value;
+use super::engine::{Dialect, Row, Value};
 use super::filter_sql::{Scope, Sql};
 use super::groups::{Group, group, group_columns};
 use super::members::{Member, member, member_columns, member_tables};
 use super::seats::assignment_columns;
-use super::{Error, Session};
+use super::{Error, Session, TenantId};
 use crate::scim::predicate::{Predicate, Target};
 use crate::scim::schema::Type;
 
@@ -60,9 +60,7 @@ impl Session {
         limit: i64,
     ) -> Result<Vec<(Member, Key)>, Error> {
         let head = concat!(member_columns!(), member_tables!());
-        let rows = self
-            .page(head, Scope::User, "m.id", listing, from, limit)
-            .await?;
+        let rows = self.page(head, Scope::User, listing, from, limit).await?;
         rows.iter()
             .map(|row| Ok((member(row)?, key(row)?)))
             .collect()
@@ -76,7 +74,7 @@ impl Session {
         limit: i64,
     ) -> Result<Vec<(Group, Key)>, Error> {
         let rows = self
-            .page(group_columns!(), Scope::Group, "g.id", listing, from, limit)
+            .page(group_columns!(), Scope::Group, listing, from, limit)
             .await?;
         rows.iter()
             .map(|row| Ok((group(row)?, key(row)?)))
@@ -107,11 +105,7 @@ impl Session {
     ) -> Result<i64, Error> {
         let text = format!("select count(*) as n from {from}");
         let mut sql = Sql::new(self.dialect(), &text, vec![self.tenant.into()]);
-        if let Some(filter) = filter {
-            sql.push(" and (");
-            sql.predicate(filter, scope);
-            sql.push(")");
-        }
+        narrow(&mut sql, scope, filter);
         let rows = self.made(sql.text, sql.values).await?;
         rows.first().map_or(Ok(0), |row| row.get("n"))
     }
@@ -120,63 +114,95 @@ impl Session {
         &mut self,
         head: &'static str,
         scope: Scope<'_>,
-        id: &str,
         listing: &Listing,
         from: &From,
         limit: i64,
-    ) -> Result<Vec<super::engine::Row>, Error> {
-        let mut sql = Sql::new(self.dialect(), "select ", vec![self.tenant.into()]);
-        let sorted = listing.sort.as_ref().map(|sort| match sort.kind {
-            Type::Integer | Type::Decimal | Type::DateTime => Sorted::ByNumber,
-            _ => Sorted::ByText,
-        });
-        let expression = listing.sort.as_ref().map(|sort| sql.sort_key(sort, scope));
-        match (&expression, sorted) {
-            (Some(e), Some(Sorted::ByText)) => sql.push(&format!("{e} as sort_text, ")),
-            (Some(e), Some(Sorted::ByNumber)) => sql.push(&format!(
-                "cast({e} as {}) as sort_number, ",
-                if self.dialect() == super::engine::Dialect::Sqlite {
-                    "real"
-                } else {
-                    "float8"
-                }
-            )),
-            _ => {}
-        }
-        sql.push(&format!("{id} as sort_id, "));
-        sql.push(&self.dialect().spell(head));
-        sql.push(match scope {
-            Scope::User => "where m.tenant_id = $1 and m.scim_id is not null",
-            _ => "where g.tenant_id = $1",
-        });
-        if let Some(filter) = &listing.filter {
-            sql.push(" and (");
-            sql.predicate(filter, scope);
-            sql.push(")");
-        }
-        if let From::After(key) = from {
-            after(&mut sql, expression.as_deref(), id, listing.descending, key);
-        }
-        let direction = if listing.descending { " desc" } else { "" };
-        let collation = match (sorted, sql.dialect) {
-            (Some(Sorted::ByText), super::engine::Dialect::Postgres) => " collate \"C\"",
-            _ => "",
-        };
-        sql.push(" order by ");
-        if let Some(e) = &expression {
-            // Unset values come last going up and first going down (RFC 7644 3.4.2.3).
-            sql.push(&format!(
-                "({e} is null){direction}, {e}{collation}{direction}, "
-            ));
-        }
-        sql.push(&format!("{id}{direction} limit "));
-        sql.bind(limit);
-        if let From::Offset(offset @ 1..) = from {
-            sql.push(" offset ");
-            sql.bind(*offset);
-        }
+    ) -> Result<Vec<Row>, Error> {
+        let sql = page_sql(
+            self.dialect(),
+            self.tenant,
+            (head, scope),
+            listing,
+            from,
+            limit,
+        );
         self.made(sql.text, sql.values).await
     }
+}
+
+/// The statement of a page: `head` is what to read and where.
+pub(super) fn page_sql(
+    dialect: Dialect,
+    tenant: TenantId,
+    (head, scope): (&'static str, Scope<'_>),
+    listing: &Listing,
+    from: &From,
+    limit: i64,
+) -> Sql {
+    let id = if matches!(scope, Scope::User) {
+        "m.id"
+    } else {
+        "g.id"
+    };
+    let mut sql = Sql::new(dialect, "select ", vec![tenant.into()]);
+    let sorted = listing.sort.as_ref().map(|sort| match sort.kind {
+        Type::Integer | Type::Decimal | Type::DateTime => Sorted::ByNumber,
+        _ => Sorted::ByText,
+    });
+    let expression = listing.sort.as_ref().map(|sort| sql.sort_key(sort, scope));
+    match (&expression, sorted) {
+        (Some(e), Some(Sorted::ByText)) => sql.push(&format!("{e} as sort_text, ")),
+        (Some(e), Some(Sorted::ByNumber)) => sql.push(&format!(
+            "cast({e} as {}) as sort_number, ",
+            if dialect == Dialect::Sqlite {
+                "real"
+            } else {
+                "float8"
+            }
+        )),
+        _ => {}
+    }
+    sql.push(&format!("{id} as sort_id, "));
+    sql.push(&dialect.spell(head));
+    sql.push(match scope {
+        Scope::User => "where m.tenant_id = $1 and m.scim_id is not null",
+        _ => "where g.tenant_id = $1",
+    });
+    narrow(&mut sql, scope, listing.filter.as_ref());
+    if let From::After(key) = from {
+        after(&mut sql, expression.as_deref(), id, listing.descending, key);
+    }
+    let direction = if listing.descending { " desc" } else { "" };
+    let collation = match (sorted, sql.dialect) {
+        (Some(Sorted::ByText), Dialect::Postgres) => " collate \"C\"",
+        _ => "",
+    };
+    sql.push(" order by ");
+    if let Some(e) = &expression {
+        // Unset values come last going up and first going down (RFC 7644 3.4.2.3).
+        sql.push(&format!(
+            "({e} is null){direction}, {e}{collation}{direction}, "
+        ));
+    }
+    sql.push(&format!("{id}{direction} limit "));
+    sql.bind(limit);
+    if let From::Offset(offset @ 1..) = from {
+        sql.push(" offset ");
+        sql.bind(*offset);
+    }
+    sql
+}
+
+/// Narrows a list down to what a filter matches.
+fn narrow(sql: &mut Sql, scope: Scope<'_>, filter: Option<&Predicate>) {
+    let Some(filter) = filter else { return };
+    if matches!(scope, Scope::User) {
+        // True of every user; said so that the index of their names can serve.
+        sql.push(" and m.identity_state in ('active', 'inactive')");
+    }
+    sql.push(" and (");
+    sql.predicate(filter, scope);
+    sql.push(")");
 }
 
 /// Writes the condition that a row comes after `key`.
@@ -187,7 +213,7 @@ fn after(sql: &mut Sql, expression: Option<&str>, id: &str, descending: bool, ke
         return sql.bind(key.id);
     };
     let (value, collation): (Option<Value>, &str) = match &key.value {
-        Json::String(text) if sql.dialect == super::engine::Dialect::Postgres => {
+        Json::String(text) if sql.dialect == Dialect::Postgres => {
             (Some(text.into()), " collate \"C\"")
         }
         Json::String(text) => (Some(text.into()), ""),
@@ -217,7 +243,7 @@ fn after(sql: &mut Sql, expression: Option<&str>, id: &str, descending: bool, ke
     sql.push(")");
 }
 
-fn key(row: &super::engine::Row) -> Result<Key, Error> {
+fn key(row: &Row) -> Result<Key, Error> {
     let text = row.maybe::<String>("sort_text")?.map(Json::from);
     let number = row.maybe::<f64>("sort_number")?.map(Json::from);
     let value = text.or(number).unwrap_or(Json::Null);

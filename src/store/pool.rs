@@ -100,8 +100,7 @@ impl Target {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(30))
-                .statement_cache_capacity(256)
-                .optimize_on_close(true, None);
+                .statement_cache_capacity(256);
             return Ok(Self::Sqlite(Box::new(options)));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {

@@ -191,7 +191,7 @@ impl<'s> World<'s> {
         for step in steps {
             self.take(step).await;
             let after = invariants::check(&owner, &self.today()).await;
-            self.nobody_was_evicted(step, &before, &after);
+            Self::nobody_was_evicted(step, &before, &after);
             before = after;
             if !matches!(
                 step,
@@ -209,7 +209,7 @@ impl<'s> World<'s> {
     }
 
     /// Invariant 6: whoever had access still has, unless the step was about them.
-    fn nobody_was_evicted(&self, step: &Step, before: &Standing, after: &Standing) {
+    fn nobody_was_evicted(step: &Step, before: &Standing, after: &Standing) {
         let lost: Vec<_> = before.assigned.difference(&after.assigned).collect();
         let allowed = match step {
             Step::Create { .. } | Step::Title { .. } | Step::Buy { .. } | Step::Extend { .. } => 0,

@@ -66,7 +66,7 @@ fn catalog() -> Catalog {
     }
 }
 
-fn person<'c>(rules: Vec<&'c Rule>, edit: impl FnOnce(&mut Intent)) -> Person<'c> {
+fn person(rules: Vec<&Rule>, edit: impl FnOnce(&mut Intent)) -> Person<'_> {
     let mut intent = Intent {
         active: true,
         track: None,
