@@ -20,6 +20,7 @@ use crate::server::{Server, seatkeeper};
 use crate::{Outcome, wrong};
 
 const TENANT: &str = "bench";
+const COACHING: &str = "urn:ietf:params:scim:schemas:extension:coaching:2.0:User";
 /// Connections that fill: enough for full groups of commits.
 const FILLERS: usize = 64;
 
@@ -208,18 +209,30 @@ impl Site {
 
     /// How many users there are, by the API.
     pub(crate) async fn total(&self, address: SocketAddr) -> Outcome<usize> {
-        let body = once(address, self.head(address).get("/Users?count=0")).await?;
-        let list: Value = serde_json::from_str(&body)?;
-        let total = list["totalResults"].as_u64().ok_or("no totalResults")?;
-        Ok(usize::try_from(total)?)
+        self.count(address, "").await
     }
 
+    /// There must be so many users, each with a seat.
     pub(crate) async fn expect_total(&self, address: SocketAddr, expected: usize) -> Outcome {
-        let total = self.total(address).await?;
-        if total == expected {
+        let seated = format!("&filter={COACHING}:seatState%20eq%20%22assigned%22");
+        let found = [
+            self.total(address).await?,
+            self.count(address, &seated).await?,
+        ];
+        if found == [expected; 2] {
             return Ok(());
         }
-        Err(wrong(format!("there are {total} users, not {expected}")))
+        let [total, seated] = found;
+        Err(wrong(format!(
+            "there are {total} users, {seated} of them with a seat, not {expected}"
+        )))
+    }
+
+    async fn count(&self, address: SocketAddr, filter: &str) -> Outcome<usize> {
+        let list = self.head(address).get(&format!("/Users?count=0{filter}"));
+        let list: Value = serde_json::from_str(&once(address, list).await?)?;
+        let total = list["totalResults"].as_u64().ok_or("no totalResults")?;
+        Ok(usize::try_from(total)?)
     }
 
     /// Waits until the running server has no work left over: it seals its ledger behind the writes,

@@ -83,7 +83,6 @@ impl Dialect {
 /// would wait for whoever has a pool locked while holding the seat that this one waits for.
 const MARKERS: &[(&str, &str, &str)] = &[
     ("{lock}", "", "for no key update"),
-    ("{lock member}", "", "for no key update of m"),
     ("{skip locked}", "", "for no key update skip locked"),
     // The elements of a JSON array of identifiers, as a column `id`.
     (

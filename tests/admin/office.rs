@@ -22,7 +22,7 @@ impl Office {
         let owner = tenant.admin("owner");
         let office = Self { tenant, owner };
         let track = json!({"key": "growth", "name": "Growth", "default": true});
-        office.make("/tracks", track).await;
+        office.owner.post("/tracks", track).await.status(201);
         office
     }
 
@@ -52,7 +52,7 @@ impl Office {
         let mut body = json!({"key": key, "purchased": seats, "termStart": "2020-01-01",
                               "termEnd": "2039-12-31"});
         merge(&mut body, rest);
-        self.make("/pools", body).await
+        self.owner.post("/pools", body).await.status(201)
     }
 
     /// Changes something, and waits until everybody is placed by it.

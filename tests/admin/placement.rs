@@ -152,10 +152,14 @@ async fn a_new_pool_takes_those_who_wait_for_none_other(t: Tenant) {
     let office = Office::bare(t).await;
     office.hire_all(&["ada", "bob"]).await;
     office.member("ada").await.holds("/seatReason", "no_pool");
-    office.pool("main", 1, json!({})).await;
+    office
+        .placed(&office.pool("main", 1, json!({})).await)
+        .await;
     let states = [office.state("ada").await, office.state("bob").await];
     assert_eq!(states, ["assigned", "waitlisted"]);
-    office.pool("more", 1, json!({})).await;
+    office
+        .placed(&office.pool("more", 1, json!({})).await)
+        .await;
     office
         .member("bob")
         .await
