@@ -51,6 +51,11 @@ pub(crate) fn user_name(number: u64) -> String {
     format!("{NAME}{number:08}@example.com")
 }
 
+/// The second half of a family name: in another order than the numbers, as it is in life.
+pub(crate) fn family(number: u64) -> String {
+    format!("{:08}", number.wrapping_mul(2_654_435_761) % 100_000_000)
+}
+
 /// What Okta sends for a person, and Entra nearly.
 fn body(number: u64) -> String {
     let (user_name, external_id, email) = (
@@ -58,10 +63,9 @@ fn body(number: u64) -> String {
         Key::ExternalId.value(number),
         Key::Email.value(number),
     );
-    // Names in another order than the numbers, as they are in life.
-    let family = number.wrapping_mul(2_654_435_761) % 100_000_000;
+    let family = family(number);
     format!(
-        r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],"userName":"{user_name}","externalId":"{external_id}","active":true,"name":{{"givenName":"Dana","familyName":"Ito{family:08}"}},"displayName":"Dana Ito{family:08}","title":"Engineer","emails":[{{"value":"{email}","type":"work","primary":true}}],"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{{"employeeNumber":"{number}","department":"Sales","costCenter":"4130"}}}}"#
+        r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],"userName":"{user_name}","externalId":"{external_id}","active":true,"name":{{"givenName":"Dana","familyName":"Ito{family}"}},"displayName":"Dana Ito{family}","title":"Engineer","emails":[{{"value":"{email}","type":"work","primary":true}}],"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{{"employeeNumber":"{number}","department":"Sales","costCenter":"4130"}}}}"#
     )
 }
 

@@ -111,11 +111,13 @@ impl Ground {
         let url = match (site.engine, &self.cluster) {
             (Engine::Sqlite, _) => {
                 let (from, to) = (self.file(&site.name), self.file(name));
-                // A server that was stopped has moved its log into the file.
-                std::fs::copy(from, &to)?;
-                for log in ["db-wal", "db-shm"] {
+                std::fs::copy(&from, &to)?;
+                // What the last server has left in its log belongs to the database.
+                let log = "db-wal";
+                if std::fs::copy(from.with_extension(log), to.with_extension(log)).is_err() {
                     let _ = std::fs::remove_file(to.with_extension(log));
                 }
+                let _ = std::fs::remove_file(to.with_extension("db-shm"));
                 format!("sqlite://{}", to.display())
             }
             (Engine::Postgres, Some(cluster)) => {

@@ -82,6 +82,19 @@ impl Directory {
         })
     }
 
+    /// Wakes the jobs for the run that a committed change began.
+    pub(super) fn begun<T>(&self, change: Result<T, Error>) -> Result<T, Error> {
+        if change.is_ok() {
+            self.placing.notify_one();
+        }
+        change
+    }
+
+    /// Waits until a run begins here. One that begins on another replica is found by looking.
+    pub async fn run_begins(&self) {
+        self.placing.notified().await;
+    }
+
     /// Gives the newest lines of the tenant's ledger their place in the chain.
     pub async fn seal(&self, tenant: TenantId) -> Result<(), Error> {
         loop {

@@ -16,6 +16,7 @@ pub mod users;
 use jiff::Timestamp;
 use moka::sync::Cache;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::scim::project::Projection;
@@ -33,6 +34,7 @@ pub struct Directory {
     walks: list::Walks,
     tokens: credentials::Tokens,
     seen: Arc<Seen>,
+    placing: Arc<Notify>,
 }
 
 /// Who the ledger says it was when a command of the program, and no request, changed something.
@@ -205,6 +207,7 @@ impl Directory {
             walks: list::Walks::default(),
             tokens: credentials::Tokens::default(),
             seen: Arc::default(),
+            placing: Arc::default(),
         }
     }
 

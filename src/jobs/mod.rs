@@ -54,6 +54,7 @@ async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bo
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = clock.moved() => {}
+            () = directory.run_begins() => {}
             _ = stopped.changed() => {}
         }
     }

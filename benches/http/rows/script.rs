@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 use crate::client::Connection;
-use crate::people::{People, created};
+use crate::people::{People, created, family};
 use crate::site::{Ground, Site};
 use crate::{Outcome, wrong};
 
@@ -37,7 +37,7 @@ impl Script {
 
     /// Constants, and where the numbers of a round begin, far from those of the others.
     pub(super) fn variables(&self, round: u16) -> impl Iterator<Item = (&str, String)> {
-        let first = ("i", (u64::from(round) * 1_000_000).to_string());
+        let first = ("i", (u64::from(round) * 20_000).to_string());
         let constants = self.constants.iter();
         constants
             .map(|(name, value)| (name.as_str(), value.clone()))
@@ -54,8 +54,16 @@ impl Script {
         format!(":{name}")
     }
 
-    /// What stands in the script for a value of two creates, whose people have these numbers.
-    fn expression(&mut self, values: [&Option<String>; 2], numbers: [&str; 2]) -> Outcome<String> {
+    fn part(&mut self, part: &Part<'_>) -> String {
+        match part {
+            Part::Same(text) => format!("{}::text", self.constant(text)),
+            Part::Number => ":number".to_owned(),
+            Part::Family => ":family".to_owned(),
+        }
+    }
+
+    /// What stands in the script for a value that two creates of these people have bound.
+    fn expression(&mut self, values: [&Option<String>; 2], people: [u64; 2]) -> Outcome<String> {
         let [Some(one), Some(two)] = values else {
             return if values[0] == values[1] {
                 Ok("null".to_owned())
@@ -63,7 +71,7 @@ impl Script {
                 Err(wrong("a create binds null where another does not"))
             };
         };
-        let is_instant = |text: &str| text.contains(':') && text.parse::<f64>().is_err();
+        let is_instant = |text: &str| text.contains(':') && text.len() < 40;
         if uuid::Uuid::try_parse(two).is_ok() {
             if one == two {
                 return Ok(format!("{}::uuid", self.constant(two)));
@@ -80,25 +88,54 @@ impl Script {
         if one == two {
             return Ok(self.constant(two));
         }
-        if one.parse::<i64>().is_ok() && two.parse::<i64>().is_ok() && two != numbers[1] {
-            // The only number that differs is that of the seat.
-            return Ok(":n".to_owned());
+        let (of_one, of_two) = (Part::split(one, people[0]), Part::split(two, people[1]));
+        if of_one == of_two {
+            let parts: Vec<_> = of_two.iter().map(|part| self.part(part)).collect();
+            return Ok(format!("({})", parts.join(" || ")));
         }
-        if one.contains(numbers[0]) && two.contains(numbers[1]) {
-            let parts: Vec<_> = (two.split(numbers[1]))
-                .map(|part| format!("{}::text", self.constant(part)))
-                .collect();
-            return Ok(format!("({})", parts.join(" || :number || ")));
+        if one.parse::<i64>().is_ok() && two.parse::<i64>().is_ok() {
+            // The only number that differs and is not a person's is that of the seat.
+            return Ok(":n".to_owned());
         }
         if one.parse::<f64>().is_ok() && two.parse::<f64>().is_ok() {
             return Ok("(:random / 1000000.0)::float8".to_owned());
         }
-        if is_instant(one) && is_instant(two) && two.len() < 40 {
+        if is_instant(one) && is_instant(two) {
             return Ok(format!("{}::timestamptz", self.constant(two)));
         }
         Err(wrong(format!(
             "pgbench cannot be told how to make {two:?}, which was {one:?} before"
         )))
+    }
+}
+
+/// A part of a text that a create binds.
+#[derive(Debug, PartialEq)]
+enum Part<'a> {
+    Same(&'a str),
+    Number,
+    Family,
+}
+
+impl<'a> Part<'a> {
+    /// Splits a text where it names the person.
+    fn split(text: &'a str, person: u64) -> Vec<Self> {
+        let (number, family) = (person.to_string(), family(person));
+        let mut parts = Vec::new();
+        let mut rest = text;
+        loop {
+            let at = [(&number, Self::Number), (&family, Self::Family)]
+                .into_iter()
+                .filter_map(|(name, part)| Some((rest.find(name)?, name.len(), part)))
+                .min_by_key(|(at, ..)| *at);
+            let Some((at, length, part)) = at else {
+                break;
+            };
+            parts.extend([Self::Same(&rest[..at]), part]);
+            rest = &rest[at + length..];
+        }
+        parts.push(Self::Same(rest));
+        parts
     }
 }
 
@@ -115,14 +152,14 @@ pub(super) async fn record(ground: &Ground, site: &Site) -> Outcome<Script> {
     for _ in 0..UNRECORDED + 2 {
         let (_, answer) = connection.send(&people.create()).await?;
         let (number, _) = created(answer).ok_or("a user without an id")?;
-        numbers.push(number.to_string());
+        numbers.push(number as u64);
     }
     server.stop()?;
     let reset = format!("alter database {name} reset log_statement");
     cluster.run(name, &reset).await?;
     let log = cluster.log()?;
-    let of = |number: &str| transaction(&log, number);
-    let [.., one, two] = numbers.as_slice() else {
+    let of = |number: u64| transaction(&log, &number.to_string());
+    let [.., one, two] = numbers[..] else {
         return Err(wrong("nothing was created"));
     };
     write(&of(one)?, &of(two)?, [one, two])
@@ -208,7 +245,7 @@ fn parameters(text: &str) -> Vec<Option<String>> {
 }
 
 /// Turns two recorded creates into a script.
-fn write(one: &[Statement], two: &[Statement], numbers: [&str; 2]) -> Outcome<Script> {
+fn write(one: &[Statement], two: &[Statement], people: [u64; 2]) -> Outcome<Script> {
     let texts = |all: &[Statement]| all.iter().map(|s| s.sql.clone()).collect::<Vec<_>>();
     if texts(one) != texts(two) {
         return Err(wrong("two creates ran different statements"));
@@ -219,12 +256,13 @@ fn write(one: &[Statement], two: &[Statement], numbers: [&str; 2]) -> Outcome<Sc
         identifiers: Vec::new(),
     };
     let mut text = String::from(
-        "\\set i :i + 1\n\\set number :i * 64 + :client_id\n\\set random random(0, 999999)\n",
+        "\\set i :i + 1\n\\set number 10000000 + :i * 64 + :client_id\n\
+         \\set family random(10000000, 99999999)\n\\set random random(0, 999999)\n",
     );
     for (one, two) in one.iter().zip(two) {
         let mut expressions = Vec::new();
         for (one, two) in one.values.iter().zip(&two.values) {
-            expressions.push(script.expression([one, two], numbers)?);
+            expressions.push(script.expression([one, two], people)?);
         }
         // The highest first, since `$1` begins `$12` too.
         let mut sql = two.sql.clone();

@@ -68,7 +68,7 @@ impl Directory {
     ) -> Result<Object, Error> {
         caller.may(Right::Configure)?;
         let body = Body::of(body, &FIELDS)?;
-        transact!(self.store, caller.tenant, |tx| {
+        self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = catalog::begin(tx).await?;
             let rule = new(&body, &catalog)?;
             tx.insert_rule(&rule, now).await?;
@@ -77,7 +77,7 @@ impl Directory {
             let mut answer = view(&rule, now, &catalog);
             answer.insert("placement".into(), placements::view(&run).into());
             Ok(answer)
-        })
+        }))
     }
 
     /// Changes a mapping.
@@ -90,7 +90,7 @@ impl Directory {
     ) -> Result<Object, Error> {
         caller.may(Right::Configure)?;
         let body = Body::of(body, &FIELDS)?;
-        transact!(self.store, caller.tenant, |tx| {
+        self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = catalog::begin(tx).await?;
             let stored = with_id(tx, id).await?;
             let before = stored.rule;
@@ -112,7 +112,7 @@ impl Directory {
             let run = catalog::finish(tx, caller, done, now).await?;
             answer.insert("placement".into(), placements::view(&run).into());
             Ok(answer)
-        })
+        }))
     }
 
     /// Removes a mapping; whom it placed is placed anew.
@@ -123,7 +123,7 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Object, Error> {
         caller.may(Right::Configure)?;
-        transact!(self.store, caller.tenant, |tx| {
+        self.begun(transact!(self.store, caller.tenant, |tx| {
             catalog::begin(tx).await?;
             let stored = with_id(tx, id).await?;
             tx.delete_rule(stored.rule.id).await?;
@@ -133,7 +133,7 @@ impl Directory {
                 ("id", json!(stored.rule.id)),
                 ("placement", placements::view(&run).into()),
             ]))
-        })
+        }))
     }
 }
 

@@ -34,7 +34,7 @@ impl Directory {
         let known = view(&Policy::default());
         let known: Vec<_> = known.keys().map(String::as_str).collect();
         let body = Body::of(body, &known)?;
-        transact!(self.store, caller.tenant, |tx| {
+        self.begun(transact!(self.store, caller.tenant, |tx| {
             let before = catalog::begin(tx).await?.policy;
             let policy = merged(&body, &before)?;
             let mut answer = view(&policy);
@@ -51,7 +51,7 @@ impl Directory {
             let run = catalog::finish(tx, caller, done, now).await?;
             answer.insert("placement".into(), placements::view(&run).into());
             Ok(answer)
-        })
+        }))
     }
 }
 

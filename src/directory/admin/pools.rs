@@ -95,7 +95,7 @@ impl Directory {
         caller.may(Right::Configure)?;
         let known: Vec<_> = ["key", "product"].into_iter().chain(TERMS).collect();
         let body = Body::of(body, &known)?;
-        transact!(self.store, caller.tenant, |tx| {
+        self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = catalog::begin(tx).await?;
             let pool = new(&body, &catalog)?;
             let purchased = required("purchased", body.whole("purchased", 0..=MAX_SEATS)?)?;
@@ -111,7 +111,7 @@ impl Directory {
             };
             let run = catalog::finish(tx, caller, done, now).await?;
             answer(tx, pool.id, Some(&run)).await
-        })
+        }))
     }
 
     /// Changes a pool. More seats go to those in line at once; fewer are possible as far as seats
@@ -126,7 +126,7 @@ impl Directory {
         caller.may(Right::Configure)?;
         let body = Body::of(body, &TERMS)?;
         self.catch_up(caller.tenant, now).await?;
-        transact!(self.store, caller.tenant, |tx| {
+        self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = tx.catalog().await?;
             let id = with_key(&catalog, key)?.id;
             if !tx.holds_pool(id) {
@@ -152,7 +152,7 @@ impl Directory {
             };
             let run = catalog::finish(tx, caller, done, now).await?;
             answer(tx, id, Some(&run)).await
-        })
+        }))
     }
 }
 

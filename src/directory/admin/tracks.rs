@@ -62,7 +62,7 @@ impl Directory {
         caller.may(Right::Configure)?;
         let known: Vec<_> = ["key", "product"].into_iter().chain(TERMS).collect();
         let body = Body::of(body, &known)?;
-        transact!(self.store, caller.tenant, |tx| {
+        self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = catalog::begin(tx).await?;
             let track = new(&body, &catalog)?;
             if track.is_default {
@@ -74,7 +74,7 @@ impl Directory {
             let mut answer = view(&track, &catalog);
             answer.insert("placement".into(), placements::view(&run).into());
             Ok(answer)
-        })
+        }))
     }
 
     /// Changes a track.
@@ -87,7 +87,7 @@ impl Directory {
     ) -> Result<Object, Error> {
         caller.may(Right::Configure)?;
         let body = Body::of(body, &TERMS)?;
-        transact!(self.store, caller.tenant, |tx| {
+        self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = catalog::begin(tx).await?;
             let before = with_key(&catalog, key)?;
             let mut track = before.clone();
@@ -105,7 +105,7 @@ impl Directory {
             let run = catalog::finish(tx, caller, done, now).await?;
             answer.insert("placement".into(), placements::view(&run).into());
             Ok(answer)
-        })
+        }))
     }
 }
 
