@@ -1,18 +1,13 @@
 //! Lists of users, of groups, or of both: filter, sort, pages by index or cursor (RFC 7644 3.4.2,
 //! RFC 9865).
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use tokio::sync::OnceCell;
 
+use super::cursor::{ListId, Unusable};
 use super::{Caller, Directory, Error, Found, Kind, View, groups, person};
 use crate::scim::error::{Error as ScimError, ScimType};
 use crate::scim::filter;
@@ -25,8 +20,6 @@ use crate::store::{Session, TenantId};
 pub const DEFAULT_COUNT: i64 = 100;
 /// Resources on a page at most.
 pub const MAX_COUNT: i64 = 500;
-/// Seconds for which a cursor can be used.
-pub const CURSOR_SECONDS: i64 = 3600;
 /// The deepest row that a sorted list of several kinds is walked to.
 const MERGED_DEPTH: i64 = 10_000;
 
@@ -62,40 +55,20 @@ pub struct Page {
     pub next_cursor: Option<String>,
 }
 
-/// Remembers where the pages of walks ended, so that the next one need not count its way there, and
-/// holds the key that seals cursors.
+/// Remembers where the pages of walks ended, so that the next one need not count its way there.
 #[derive(Clone)]
-pub(super) struct Walks {
-    ends: Cache<(Fingerprint, i64), Key>,
-    sealing: Arc<OnceCell<Vec<u8>>>,
-}
-
-type Fingerprint = [u8; 16];
+pub(super) struct Walks(Cache<(ListId, i64), Key>);
 
 impl Default for Walks {
     fn default() -> Self {
         let ends = Cache::builder()
             .max_capacity(10_000)
-            .time_to_idle(Duration::from_mins(10))
-            .build();
-        Self {
-            ends,
-            sealing: Arc::default(),
-        }
+            .time_to_idle(Duration::from_mins(10));
+        Self(ends.build())
     }
 }
 
-/// A place in a list as a cursor holds it.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    #[serde(rename = "l")]
-    list: Fingerprint,
-    #[serde(rename = "e")]
-    expires: i64,
-    #[serde(rename = "p")]
-    place: Place,
-}
-
+/// Where a page begins, as a cursor holds it.
 #[derive(Serialize, Deserialize)]
 enum Place {
     #[serde(rename = "k")]
@@ -120,11 +93,15 @@ impl Directory {
         if listings.iter().any(|(_, listing)| tells_outcomes(listing)) {
             self.catch_up(caller.tenant, now).await?;
         }
-        let list = fingerprint(caller.tenant, kinds, query);
+        let list = list_id(caller.tenant, kinds, query);
         let count = query.count.unwrap_or(DEFAULT_COUNT).clamp(0, MAX_COUNT);
         let place = match query.cursor.as_deref() {
             None | Some("") => None,
-            Some(cursor) => Some(self.open_cursor(cursor, list, now).await?),
+            Some(cursor) => Some(
+                self.open_place(cursor, list, now)
+                    .await
+                    .map_err(wrong_cursor)?,
+            ),
         };
         let start = query.start_index.unwrap_or(1).max(1);
         let from = match place {
@@ -133,7 +110,7 @@ impl Directory {
             None if query.cursor.is_some() => From::Offset(0),
             None => match self
                 .walks
-                .ends
+                .0
                 .get(&(list, start))
                 .filter(|_| listings.len() == 1)
             {
@@ -169,7 +146,7 @@ impl Directory {
         };
         if query.cursor.is_some() {
             let next_cursor = match next {
-                Some(place) => Some(self.seal_cursor(list, place, now).await?),
+                Some(place) => Some(self.seal_place(list, place, now).await?),
                 None => None,
             };
             return Ok(Page {
@@ -180,7 +157,7 @@ impl Directory {
             });
         }
         if let Some(Place::After(key)) = next {
-            self.walks.ends.insert((list, start + shown), key);
+            self.walks.0.insert((list, start + shown), key);
         }
         Ok(Page {
             resources: cut.resources,
@@ -278,12 +255,7 @@ impl Directory {
     ) -> Result<Cut, Error> {
         let total = count_all(session, listings).await?;
         let From::Offset(offset) = *from else {
-            return Err(ScimError::new(
-                400,
-                Some(ScimType::InvalidCursor),
-                "the cursor is not of this list",
-            )
-            .into());
+            return Err(wrong_cursor(Unusable::Foreign));
         };
         if count == 0 || offset >= total {
             return Ok(Cut {
@@ -330,66 +302,6 @@ impl Directory {
             total: Some(total),
         })
     }
-
-    pub(super) async fn sealing_key(&self) -> Result<&[u8], Error> {
-        let key = self
-            .walks
-            .sealing
-            .get_or_try_init(|| self.store.secret("cursor"))
-            .await?;
-        Ok(key)
-    }
-
-    async fn seal_cursor(
-        &self,
-        list: Fingerprint,
-        place: Place,
-        now: Timestamp,
-    ) -> Result<String, Error> {
-        let cursor = Cursor {
-            list,
-            expires: now.as_second() + CURSOR_SECONDS,
-            place,
-        };
-        let mut bytes = serde_json::to_vec(&cursor)
-            .map_err(|_| crate::store::Error::Inconsistent("a cursor that has no text"))?;
-        let seal = mac(self.sealing_key().await?, &bytes);
-        bytes.extend(seal);
-        Ok(URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    async fn open_cursor(
-        &self,
-        text: &str,
-        list: Fingerprint,
-        now: Timestamp,
-    ) -> Result<Place, Error> {
-        let invalid = || {
-            ScimError::new(
-                400,
-                Some(ScimType::InvalidCursor),
-                "the cursor is not of this list",
-            )
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
-        let at = bytes.len().checked_sub(SEAL).ok_or_else(invalid)?;
-        let (body, seal) = bytes.split_at(at);
-        if !bool::from(subtle::ConstantTimeEq::ct_eq(
-            mac(self.sealing_key().await?, body).as_slice(),
-            seal,
-        )) {
-            return Err(invalid().into());
-        }
-        let cursor: Cursor = serde_json::from_slice(body).map_err(|_| invalid())?;
-        if cursor.list != list {
-            return Err(invalid().into());
-        }
-        if cursor.expires <= now.as_second() {
-            let detail = "the cursor has expired; begin again without one";
-            return Err(ScimError::new(400, Some(ScimType::ExpiredCursor), detail).into());
-        }
-        Ok(cursor.place)
-    }
 }
 
 impl Page {
@@ -411,20 +323,6 @@ struct Cut {
     last: Option<Key>,
     more: bool,
     total: Option<i64>,
-}
-
-/// Bytes of a cursor's seal.
-pub(super) const SEAL: usize = 16;
-
-pub(super) fn mac(key: &[u8], bytes: &[u8]) -> Vec<u8> {
-    // HMAC takes a key of any length, so this cannot fail; if it did no cursor would ever open.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return Vec::new();
-    };
-    mac.update(bytes);
-    let mut seal = mac.finalize().into_bytes().to_vec();
-    seal.truncate(SEAL);
-    seal
 }
 
 async fn count_all(session: &mut Session, listings: &[(Kind, Listing)]) -> Result<i64, Error> {
@@ -499,14 +397,28 @@ fn mentions(p: &Predicate, of: &impl Fn(&Target) -> bool) -> bool {
     }
 }
 
-fn fingerprint(tenant: TenantId, kinds: &[Kind], query: &ListQuery) -> Fingerprint {
-    let list = format!(
-        "{tenant} {kinds:?} {:?} {:?} {}",
-        query.filter, query.sort_by, query.descending
-    );
-    let mut short = [0; 16];
-    short.copy_from_slice(&Sha256::digest(list)[..16]);
-    short
+fn list_id(tenant: TenantId, kinds: &[Kind], query: &ListQuery) -> ListId {
+    let ListQuery {
+        filter,
+        sort_by,
+        descending,
+        ..
+    } = query;
+    ListId::of(&format!(
+        "{tenant} {kinds:?} {filter:?} {sort_by:?} {descending}"
+    ))
+}
+
+fn wrong_cursor(why: Unusable) -> Error {
+    let (kind, detail) = match why {
+        Unusable::Foreign => (ScimType::InvalidCursor, "the cursor is not of this list"),
+        Unusable::Expired => (
+            ScimType::ExpiredCursor,
+            "the cursor has expired; begin again without one",
+        ),
+        Unusable::Store(error) => return error.into(),
+    };
+    ScimError::new(400, Some(kind), detail).into()
 }
 
 /// The order of two places in a list that goes up: what is unset comes last.

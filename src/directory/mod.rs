@@ -2,6 +2,7 @@
 //! rules (`seats`) and the database (`store`) meet.
 
 mod change;
+mod cursor;
 mod person;
 mod rules;
 
@@ -32,6 +33,7 @@ pub struct Directory {
     store: Store,
     rules: Cache<TenantId, Arc<Rules>>,
     walks: list::Walks,
+    sealing: cursor::SealingKey,
     tokens: credentials::Tokens,
     seen: Arc<Seen>,
     placing: Arc<Notify>,
@@ -205,6 +207,7 @@ impl Directory {
             store,
             rules: Cache::new(1_000),
             walks: list::Walks::default(),
+            sealing: cursor::SealingKey::default(),
             tokens: credentials::Tokens::default(),
             seen: Arc::default(),
             placing: Arc::default(),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Directory, Error, Refusal};
 use crate::seats::catalog::Policy;
-use crate::store::catalog::Tenant;
+use crate::store::tenants::Tenant;
 
 /// The product every tenant has.
 pub const PRODUCT: &str = "coaching";

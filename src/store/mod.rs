@@ -17,7 +17,9 @@ pub mod lists;
 pub mod member_list;
 pub mod members;
 pub mod operations;
+pub mod rules;
 pub mod seats;
+pub mod tenants;
 pub mod waitlist;
 
 #[cfg(test)]

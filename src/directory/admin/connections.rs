@@ -29,7 +29,7 @@ impl Directory {
             .map(|connection| (connection.name.clone(), view(connection, &tokens, now)))
             .collect();
         let list = cursor::list(caller, "connections", query);
-        self.page_by_key(&list, query, rows, now).await
+        self.page_by_key(list, query, rows, now).await
     }
 }
 

@@ -26,7 +26,7 @@ impl Directory {
         caller.may(Right::Ledger)?;
         query.only(PARAMETERS, None)?;
         let list = cursor::list(caller, "ledger", query);
-        let before: Option<Uuid> = self.place(&list, query, now).await?;
+        let before: Option<Uuid> = self.place(list, query, now).await?;
         let limit = query.limit()?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
@@ -47,7 +47,7 @@ impl Directory {
         let rows = lines
             .iter()
             .map(|line| (view(line, &catalog), line.entry.id));
-        self.page(&list, rows.collect(), limit, now).await
+        self.page(list, rows.collect(), limit, now).await
     }
 
     /// Whether the chain of the ledger is whole, and what it adds up to is what there is.

@@ -12,7 +12,7 @@ use crate::directory::rules::compile;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Match, Rule};
-use crate::store::catalog::StoredRule;
+use crate::store::rules::StoredRule;
 use crate::store::{Session, transact};
 
 const FIELDS: [&str; 8] = [
@@ -47,7 +47,7 @@ impl Directory {
             (key, view(&stored.rule, stored.created_at, &catalog))
         });
         let list = cursor::list(caller, "mappings", query);
-        self.page_by_key(&list, query, rows.collect(), now).await
+        self.page_by_key(list, query, rows.collect(), now).await
     }
 
     /// One mapping.

@@ -25,7 +25,7 @@ impl Directory {
         caller.may(Right::Read)?;
         self.catch_up(caller.tenant, now).await?;
         let list = cursor::list(caller, "members", query);
-        let after: Option<Key> = self.place(&list, query, now).await?;
+        let after: Option<Key> = self.place(list, query, now).await?;
         let limit = query.limit()?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
@@ -43,7 +43,7 @@ impl Directory {
                 (view::member(&m, catalog, position, now), key)
             })
             .collect();
-        self.page(&list, rows, limit, now).await
+        self.page(list, rows, limit, now).await
     }
 
     /// One person, with all their episodes and why they are where they are.

@@ -35,7 +35,7 @@ impl Directory {
             .map(|run| (newest_first(run), view(run)))
             .collect();
         let list = cursor::list(caller, "placements", query);
-        self.page_by_key(&list, query, rows, now).await
+        self.page_by_key(list, query, rows, now).await
     }
 
     /// One run.

@@ -65,7 +65,7 @@ impl Directory {
             (pool.key.clone(), view(pool, &figures, &catalog))
         });
         let list = cursor::list(caller, "pools", query);
-        self.page_by_key(&list, query, rows.collect(), now).await
+        self.page_by_key(list, query, rows.collect(), now).await
     }
 
     /// One pool, by key.

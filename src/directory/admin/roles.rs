@@ -91,6 +91,6 @@ impl Directory {
             .collect();
         roles.sort_by(|(a, _), (b, _)| a.cmp(b));
         let list = cursor::list(caller, "roles", query);
-        self.page_by_key(&list, query, roles, now).await
+        self.page_by_key(list, query, roles, now).await
     }
 }

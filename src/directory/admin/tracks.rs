@@ -42,7 +42,7 @@ impl Directory {
         let tracks = catalog.tracks.iter();
         let rows = tracks.map(|track| (track.key.clone(), view(track, &catalog)));
         let list = cursor::list(caller, "tracks", query);
-        self.page_by_key(&list, query, rows.collect(), now).await
+        self.page_by_key(list, query, rows.collect(), now).await
     }
 
     /// One track, by key.

@@ -22,7 +22,7 @@ impl Directory {
         query.only(&["pool"], None)?;
         self.catch_up(caller.tenant, now).await?;
         let list = cursor::list(caller, "waitlist", query);
-        let after: Option<Place> = self.place(&list, query, now).await?;
+        let after: Option<Place> = self.place(list, query, now).await?;
         let limit = query.limit()?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
@@ -38,7 +38,7 @@ impl Directory {
             ]);
             (item, waiting.place)
         });
-        self.page(&list, rows.collect(), limit, now).await
+        self.page(list, rows.collect(), limit, now).await
     }
 }
 
