@@ -14,7 +14,11 @@ use std::process::{Child, Command, Stdio};
 
 use common::{Engine, database, server::command};
 
-both_engines_alone!(scim2_tester, scim_sanity);
+both_engines_alone!(
+    scim2_tester,
+    scim2_tester_where_seats_are_given,
+    scim_sanity,
+);
 
 /// How many checks there are at least: a suite that gives up early has passed nothing.
 const SCIM2_TESTER_CHECKS: usize = 135;
@@ -22,7 +26,39 @@ const SCIM_SANITY_CHECKS: usize = 28;
 
 async fn scim2_tester(engine: Engine) {
     let Some(folder) = suites() else { return };
+    run_scim2_tester(&folder, &Served::start(engine).await);
+}
+
+/// Every user that the suite makes holds a seat or waits for one.
+async fn scim2_tester_where_seats_are_given(engine: Engine) {
+    let Some(folder) = suites() else { return };
     let served = Served::start(engine).await;
+    let of = ["--tenant", "suite"];
+    let pool = [
+        "pool",
+        "create",
+        "--key",
+        "main",
+        "--purchased",
+        "5",
+        "--term-start",
+    ];
+    let term = ["2020-01-01", "--term-end", "2090-12-31"];
+    command(&served.database_url, &[&pool[..], &term, &of].concat());
+    let track = [
+        "track",
+        "create",
+        "--key",
+        "lead",
+        "--name",
+        "Lead",
+        "--default",
+    ];
+    command(&served.database_url, &[&track[..], &of].concat());
+    run_scim2_tester(&folder, &served);
+}
+
+fn run_scim2_tester(folder: &Path, served: &Served) {
     let output = run(Command::new(folder.join("scim2"))
         .args(["-u", &served.base, "test"])
         .env(
@@ -84,6 +120,7 @@ fn count(output: &str, counts: impl Fn(&str) -> bool) -> usize {
 /// `seatkeeper serve` as a process of its own, with a tenant.
 struct Served {
     process: Child,
+    database_url: String,
     base: String,
     token: String,
 }
@@ -115,6 +152,7 @@ impl Served {
         );
         Self {
             process,
+            database_url,
             base: format!("http://{address}/scim/v2"),
             token,
         }

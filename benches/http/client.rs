@@ -129,10 +129,10 @@ impl Connection {
         if status != exchange.status || missing.is_some() {
             return Err(wrong(format!(
                 "asked\n{}\nexpected {} with {:?}, got {status}\n{}",
-                String::from_utf8_lossy(&exchange.bytes),
+                begin(&String::from_utf8_lossy(&exchange.bytes)),
                 exchange.status,
                 exchange.contains,
-                body.get(..2000).unwrap_or(body),
+                begin(body),
             )));
         }
         Ok((took, body))
@@ -163,6 +163,13 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// As much of a text as an error shows.
+fn begin(text: &str) -> &str {
+    text.char_indices()
+        .nth(2000)
+        .map_or(text, |(end, _)| &text[..end])
 }
 
 /// The status and the length of the body.

@@ -52,7 +52,11 @@ impl Default for Tokens {
 
 /// What was seen of tokens and connections since it was last written down.
 #[derive(Default)]
-pub(super) struct Seen(Mutex<HashMap<(TenantId, String), Sighting>>);
+pub(super) struct Seen {
+    sightings: Mutex<HashMap<(TenantId, String), Sighting>>,
+    /// Held while they are written down: who then reads what is written reads all of it.
+    writing: tokio::sync::Mutex<()>,
+}
 
 struct Sighting {
     connection: Option<Uuid>,
@@ -129,7 +133,11 @@ impl Directory {
 
     /// Remembers that a credential was used and, if it was refused, with which status and why.
     pub fn seen(&self, credential: &Credential, outcome: Result<(), (u16, &str)>, now: Timestamp) {
-        let mut seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self
+            .seen
+            .sightings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let key = (credential.tenant, credential.token.clone());
         let sighting = seen.entry(key).or_insert(Sighting {
             connection: credential.connection,
@@ -145,8 +153,13 @@ impl Directory {
 
     /// Writes down what was seen.
     pub async fn flush_seen(&self) -> Result<(), store::Error> {
+        let _writing = self.seen.writing.lock().await;
         let seen = {
-            let mut seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = self
+                .seen
+                .sightings
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *seen)
         };
         for ((tenant, token), s) in seen {

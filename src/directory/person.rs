@@ -71,7 +71,9 @@ fn entitled_track(doc: &Object) -> Option<String> {
 }
 
 /// Refuses what a write newly wants and cannot be: a track or pool that is not there, a date that
-/// is none. What was already stored stays, even if its track has been retired since.
+/// is none. What was already stored stays, even if its track has been retired since. A tenant that
+/// has no track or pool yet takes any for a wish: identity providers may push before operators have
+/// set up.
 pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) -> Result<(), Error> {
     let Some(now) = coaching(doc) else {
         return Ok(());
@@ -80,25 +82,25 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
     let changed = |key: &str| {
         text(now, key).filter(|value| was.and_then(|was| text(was, key)) != Some(value))
     };
-    if let Some(track) = changed("track")
-        && catalog.track_named(track).is_none()
-    {
-        let live = catalog
-            .tracks
-            .iter()
-            .filter(|t| t.live)
-            .map(|t| t.key.as_str());
-        return Err(no_such("track", track, live));
-    }
-    if let Some(pool) = changed("pool")
-        && catalog.pool_named(pool).is_none()
-    {
-        let live = catalog
-            .pools
-            .iter()
-            .filter(|p| p.live)
-            .map(|p| p.key.as_str());
-        return Err(no_such("pool", pool, live));
+    let tracks: Vec<_> = catalog
+        .tracks
+        .iter()
+        .filter(|t| t.live)
+        .map(|t| t.key.as_str())
+        .collect();
+    let pools: Vec<_> = catalog
+        .pools
+        .iter()
+        .filter(|p| p.live)
+        .map(|p| p.key.as_str())
+        .collect();
+    if !tracks.is_empty() || !pools.is_empty() {
+        if let Some(track) = changed("track").filter(|key| catalog.track_named(key).is_none()) {
+            return Err(no_such("track", track, &tracks));
+        }
+        if let Some(pool) = changed("pool").filter(|key| catalog.pool_named(key).is_none()) {
+            return Err(no_such("pool", pool, &pools));
+        }
     }
     for key in DATES {
         if let Some(Err(wrong)) = changed(key).map(days::read) {
@@ -110,13 +112,12 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
             .iter()
             .all(|known| !known.eq_ignore_ascii_case(status))
     {
-        return Err(no_such("employmentStatus", status, EMPLOYMENT.into_iter()));
+        return Err(no_such("employmentStatus", status, &EMPLOYMENT));
     }
     Ok(())
 }
 
-fn no_such<'k>(attribute: &str, value: &str, live: impl Iterator<Item = &'k str>) -> Error {
-    let live: Vec<_> = live.collect();
+fn no_such(attribute: &str, value: &str, live: &[&str]) -> Error {
     let known = if live.is_empty() {
         "none".to_owned()
     } else {

@@ -129,7 +129,8 @@ impl Groups {
         Ok(())
     }
 
-    /// A PATCH as identity providers send it, which wants no group back.
+    /// A PATCH as identity providers send it. What is to be answered is named, since a large group
+    /// would not be sent back and a small one would: both must do the same.
     fn change(&self, op: &str, group: &str, members: &[String]) -> Exchange {
         let mut list = String::new();
         for id in members {
@@ -139,7 +140,7 @@ impl Groups {
         let body = format!(
             r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{{"op":"{op}","path":"members","value":[{list}]}}]}}"#
         );
-        let path = format!("/Groups/{group}?excludedAttributes=members");
+        let path = format!("/Groups/{group}?attributes=displayName");
         let id = format!("\"id\":\"{group}\"");
         self.head.patch(&path, &body).holds(id)
     }

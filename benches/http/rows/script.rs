@@ -45,6 +45,10 @@ impl Script {
     }
 
     fn constant(&mut self, value: &str) -> String {
+        if value.is_empty() {
+            // pgbench takes no empty variable.
+            return "''".to_owned();
+        }
         let known = self.constants.iter().find(|(_, known)| known == value);
         if let Some((name, _)) = known {
             return format!(":{name}");
@@ -86,16 +90,22 @@ impl Script {
             ));
         }
         if one == two {
-            return Ok(self.constant(two));
+            // sqlx tells PostgreSQL the type of what it binds, where pgbench leaves it to guess.
+            let is_number = two.parse::<i64>().is_ok();
+            let value = self.constant(two);
+            return Ok(if is_number { value + "::bigint" } else { value });
         }
         let (of_one, of_two) = (Part::split(one, people[0]), Part::split(two, people[1]));
         if of_one == of_two {
-            let parts: Vec<_> = of_two.iter().map(|part| self.part(part)).collect();
-            return Ok(format!("({})", parts.join(" || ")));
+            let named = of_two.iter().filter(|part| **part != Part::Same(""));
+            let parts: Vec<_> = named.map(|part| self.part(part)).collect();
+            let text = format!("({})", parts.join(" || "));
+            let is_json = two.starts_with(['{', '[']);
+            return Ok(if is_json { text + "::jsonb" } else { text });
         }
         if one.parse::<i64>().is_ok() && two.parse::<i64>().is_ok() {
             // The only number that differs and is not a person's is that of the seat.
-            return Ok(":n".to_owned());
+            return Ok(":n::bigint".to_owned());
         }
         if one.parse::<f64>().is_ok() && two.parse::<f64>().is_ok() {
             return Ok("(:random / 1000000.0)::float8".to_owned());

@@ -125,6 +125,7 @@ impl<'t> Change<'t> {
         trigger: Trigger,
         may_refuse: bool,
     ) -> Result<bool, Error> {
+        self.catch_up_with(member);
         // What the clock has changed comes first: nobody comes back within a grace that is over.
         self.elapse(member).await?;
         let rules = Arc::clone(&self.rules);
@@ -182,6 +183,19 @@ impl<'t> Change<'t> {
             differs(before.0.as_ref(), member.assignment.as_ref())
                 || before.1 != member.seat_reason,
         )
+    }
+
+    /// Takes it to be no earlier than when the person's access began. This change may have waited
+    /// for the one that began it, or another replica's clock may be ahead: to take the beginning
+    /// for one that lies in the future would undo it.
+    fn catch_up_with(&mut self, member: &Member) {
+        if let Some(a) = member
+            .assignment
+            .as_ref()
+            .filter(|a| a.state == SeatState::Assigned)
+        {
+            self.now = self.now.max(a.starts_at);
+        }
     }
 
     /// Finishes the change, once the person is saved: stores what began, gives freed seats to those

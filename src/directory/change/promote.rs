@@ -23,6 +23,7 @@ impl Change<'_> {
         let Some(mut member) = self.tx.lock_member(next).await? else {
             return Ok(false);
         };
+        self.catch_up_with(&member);
         let Some(a) = member
             .assignment
             .clone()
