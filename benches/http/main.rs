@@ -58,7 +58,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Outcome {
+fn run(arguments: &Arguments) -> Outcome {
     if let Some(url) = &arguments.reference {
         // On as many threads as the server that it is compared with.
         return tokio::runtime::Runtime::new()?.block_on(reference::serve(url));

@@ -40,7 +40,7 @@ pub(crate) enum Row {
     /// Creates on PostgreSQL against pgbench, and their processor time.
     Pgbench,
     /// Creates into one pool on PostgreSQL at 32 clients and at 8.
-    HotRow,
+    OnePool,
     /// GET by id against the bare reference.
     Get,
     /// Filters by equality against the bare reference.
@@ -64,7 +64,7 @@ impl Row {
         Self::Commit,
         Self::Lone,
         Self::Pgbench,
-        Self::HotRow,
+        Self::OnePool,
         Self::Get,
         Self::Eq,
         Self::Growth,
@@ -80,7 +80,7 @@ impl Row {
             Self::Commit => commits::grouped(bench).await,
             Self::Lone => commits::lone(bench).await,
             Self::Pgbench => pgbench::creates(bench).await,
-            Self::HotRow => pgbench::hot_row(bench).await,
+            Self::OnePool => pgbench::hot_row(bench).await,
             Self::Get => reads::get(bench).await,
             Self::Eq => reads::eq(bench).await,
             Self::Growth => growth::growth(bench).await,

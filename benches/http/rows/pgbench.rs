@@ -34,7 +34,7 @@ pub(super) async fn creates(bench: &mut Bench) -> Outcome<Vec<Line>> {
         let before = server.cpu()?;
         let (done, took) = side.run(CLIENTS, turn, |_| ()).await?;
         ours.settle().await?;
-        let cpu = server.cpu()? - before;
+        let cpu = server.cpu()?.saturating_sub(before);
         total += usize::try_from(done)?;
         ours.expect_total(server.address, total).await?;
         costs.push(cpu.as_secs_f64() * 1000.0 / per_second(done, Duration::from_secs(1)));
