@@ -318,6 +318,19 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_is_in_the_readme() {
+        let readme = include_str!("../README.md");
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        for setting in serve.get_arguments().filter(|a| a.get_id() != "help") {
+            let flag = setting.get_long().unwrap();
+            let variable = setting.get_env().unwrap().to_str().unwrap();
+            let row = format!("| `--{flag}` | `{variable}` |");
+            assert!(readme.contains(&row), "no row {row}");
+        }
+    }
+
+    #[test]
     fn a_database_is_named_before_or_after_the_action() {
         for line in [
             "seatkeeper tenant --database-url sqlite://x create acme",
