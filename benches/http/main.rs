@@ -24,8 +24,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use indicatif::ProgressStyle;
 
+use report::Line;
 use rows::{Bench, Row};
 use site::Ground;
+use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -87,33 +89,46 @@ fn run(arguments: &Arguments) -> Outcome {
     let client = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    client.block_on(async {
-        let rows = if arguments.rows.is_empty() {
-            Row::ALL
-        } else {
-            &arguments.rows
-        };
-        let mut lines = Vec::new();
-        for row in rows {
-            eprintln!("{row:?} …");
-            for line in row.run(&mut bench).await? {
-                eprintln!("  {}", line.short());
-                lines.push(line);
-            }
+    let lines = client.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        // Stopped by a signal, it still ends what it has started.
+        tokio::select! {
+            lines = measure(&mut bench, &arguments.rows) => lines,
+            _ = terminate.recv() => Err(wrong("stopped")),
+            _ = interrupt.recv() => Err(wrong("stopped")),
         }
-        let postgres = match &bench.ground.cluster {
-            Some(cluster) => Some(cluster.version().await?),
-            None => None,
-        };
-        let sqlite = site::sqlite_version().await?;
-        println!("{}", report::table(&lines));
-        println!(
-            "{} rounds; the large side has {} people.\n",
-            arguments.rounds, arguments.users
-        );
-        println!("{}", report::machine(&sqlite, postgres.as_deref()));
-        Ok(())
-    })
+    })?;
+    let machine = client.block_on(machine(&bench))?;
+    println!("{}", report::table(&lines));
+    println!(
+        "Medians of {} rounds; the large side has {} people.\n\n{machine}",
+        arguments.rounds, arguments.users
+    );
+    Ok(())
+}
+
+/// Runs the rows, all if none is named.
+async fn measure(bench: &mut Bench, rows: &[Row]) -> Outcome<Vec<Line>> {
+    let rows = if rows.is_empty() { Row::ALL } else { rows };
+    let mut lines = Vec::new();
+    for row in rows {
+        eprintln!("{row:?} …");
+        for line in row.run(bench).await? {
+            eprintln!("  {}", line.short());
+            lines.push(line);
+        }
+    }
+    Ok(lines)
+}
+
+async fn machine(bench: &Bench) -> Outcome<String> {
+    let postgres = match &bench.ground.cluster {
+        Some(cluster) => Some(cluster.version().await?),
+        None => None,
+    };
+    let sqlite = site::sqlite_version().await?;
+    Ok(report::machine(&sqlite, postgres.as_deref()))
 }
 
 /// An error of the bench's own.
@@ -121,7 +136,7 @@ pub(crate) fn wrong(what: impl Into<String>) -> Box<dyn Error> {
     what.into().into()
 }
 
-/// How long work shows itself on stderr.
+/// How long-running work shows itself on a terminal.
 pub(crate) fn bar_style() -> ProgressStyle {
     ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use serde_json::Value;
@@ -136,13 +136,19 @@ impl Ground {
         })
     }
 
-    /// What pgbench wants before it measures, and is fair to both sides then.
+    /// Brings the planner's knowledge of the tables up to date.
+    pub(crate) async fn analyze(&mut self, site: &Site) -> Outcome {
+        self.cluster()?.run(&site.name, "vacuum analyze").await
+    }
+
+    /// What goes before pgbench measures, and as well before the other side does.
     pub(crate) async fn vacuum(&mut self, site: &Site) -> Outcome {
         self.cluster()?.run(&site.name, "vacuum").await
     }
 }
 
 impl Site {
+    /// Seatkeeper on this site, with no setting of its own.
     pub(crate) fn start(&self) -> Outcome<Server> {
         self.start_with(&[])
     }
@@ -161,6 +167,7 @@ impl Site {
 
     /// Creates people 0 to `count` - 1 through the API, and counts them.
     pub(crate) async fn fill(&mut self, count: usize) -> Outcome {
+        let began = Instant::now();
         let server = self.start()?;
         let next = AtomicU64::new(0);
         let people = self.people(server.address);
@@ -187,6 +194,11 @@ impl Site {
         })
         .await?;
         bar.finish_and_clear();
+        eprintln!(
+            "  filled {} with {count} people in {} s",
+            self.engine.name(),
+            began.elapsed().as_secs()
+        );
         self.ids = Arc::new(std::mem::take(
             &mut *ids.lock().unwrap_or_else(PoisonError::into_inner),
         ));

@@ -75,7 +75,13 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     }
     span.in_scope(|| {
         let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(status = response.status().as_u16(), ms = took, "answered");
+        let status = response.status().as_u16();
+        // A line for each request costs more than many a request; refusals are worth theirs.
+        if status < 400 {
+            tracing::debug!(status, ms = took, "answered");
+        } else {
+            tracing::info!(status, ms = took, "refused");
+        }
     });
     response
 }

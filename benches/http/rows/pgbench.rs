@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::script::{self, Script};
-use super::{Bench, TURN, warm_up};
+use super::{Bench, TURN, WARM_UP};
 use crate::load::{Amount, Side, per_second};
 use crate::report::{Bound, Line, Pairs};
 use crate::server::said;
@@ -24,7 +24,7 @@ pub(super) async fn creates(bench: &mut Bench) -> Outcome<Vec<Line>> {
     let server = ours.start()?;
     let people = ours.people(server.address);
     let side = Side::new(server.address, move || people.create());
-    warm_up([&side, &side], CLIENTS).await?;
+    side.rate(CLIENTS, WARM_UP).await?;
     let mut total = ours.total(server.address).await?;
     let (mut rates, mut costs) = (Pairs::default(), Vec::new());
     let turn = Amount::For(Duration::from_secs(SECONDS));
@@ -92,7 +92,7 @@ pub(super) async fn hot_row(bench: &mut Bench) -> Outcome<Vec<Line>> {
     let server = site.start()?;
     let people = site.people(server.address);
     let side = Side::new(server.address, move || people.create());
-    warm_up([&side, &side], MORE_CLIENTS).await?;
+    side.rate(MORE_CLIENTS, WARM_UP).await?;
     let mut total = site.total(server.address).await?;
     let mut pairs = Pairs::default();
     for _ in 0..bench.rounds {
