@@ -106,23 +106,20 @@ impl Ground {
         })
     }
 
-    /// A copy of a site on which no server runs.
+    /// A copy of a site on which no server runs. It stays: to drop a database makes PostgreSQL
+    /// write everything out, and what is measured next would pay for it.
     pub(crate) async fn copy(&self, site: &Site, name: &str) -> Outcome<Site> {
         let url = match (site.engine, &self.cluster) {
             (Engine::Sqlite, _) => {
                 let (from, to) = (self.file(&site.name), self.file(name));
                 std::fs::copy(&from, &to)?;
                 // What the last server has left in its log belongs to the database.
-                let log = "db-wal";
-                if std::fs::copy(from.with_extension(log), to.with_extension(log)).is_err() {
-                    let _ = std::fs::remove_file(to.with_extension(log));
+                if from.with_extension("db-wal").exists() {
+                    std::fs::copy(from.with_extension("db-wal"), to.with_extension("db-wal"))?;
                 }
-                let _ = std::fs::remove_file(to.with_extension("db-shm"));
                 format!("sqlite://{}", to.display())
             }
             (Engine::Postgres, Some(cluster)) => {
-                let drop = format!("drop database if exists {name}");
-                cluster.run("postgres", &drop).await?;
                 let copy = format!("create database {name} template {}", site.name);
                 cluster.run("postgres", &copy).await?;
                 cluster.url(name)
