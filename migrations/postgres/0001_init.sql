@@ -168,6 +168,23 @@ create table member_email (
 );
 create index member_email_of on member_email (tenant_id, member_id);
 
+-- The addresses of a person's resource, in the form in which filters compare them.
+create function member_keep_emails() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' then
+        delete from member_email where tenant_id = new.tenant_id and member_id = new.id;
+    end if;
+    insert into member_email
+        select distinct new.tenant_id, e ->> 'value', new.id
+        from jsonb_array_elements(new.search -> 'emails') e where e ->> 'value' is not null;
+    return null;
+end $$;
+create trigger member_email_is_kept after insert on member for each row
+    when (new.search ? 'emails') execute function member_keep_emails();
+create trigger member_email_follows after update of search on member for each row
+    when (old.search -> 'emails' is distinct from new.search -> 'emails')
+    execute function member_keep_emails();
+
 create table scim_group (
     tenant_id     bigint not null,
     id            uuid not null,

@@ -169,6 +169,20 @@ create table member_email (
 ) strict, without rowid;
 create index member_email_of on member_email (tenant_id, member_id);
 
+-- The addresses of a person's resource, in the form in which filters compare them.
+create trigger member_email_is_kept after insert on member begin
+    insert into member_email
+        select distinct new.tenant_id, value ->> '$.value', new.id
+        from json_each(new.search, '$.emails') where value ->> '$.value' is not null;
+end;
+create trigger member_email_follows after update of search on member
+when (old.search -> '$.emails') is not (new.search -> '$.emails') begin
+    delete from member_email where tenant_id = new.tenant_id and member_id = new.id;
+    insert into member_email
+        select distinct new.tenant_id, value ->> '$.value', new.id
+        from json_each(new.search, '$.emails') where value ->> '$.value' is not null;
+end;
+
 create table scim_group (
     tenant_id     integer not null,
     id            blob not null,

@@ -208,14 +208,19 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Vec<(Found, Key)>, Error> {
         match kind {
-            Kind::User => {
+            Kind::User if !view.outcomes => {
                 let users = session.list_users(listing, from, limit).await?;
-                let Some((first, _)) = users.first() else {
+                let shown = |(user, key)| (person::shown(user), key);
+                Ok(users.into_iter().map(shown).collect())
+            }
+            Kind::User => {
+                let members = session.list_placed_users(listing, from, limit).await?;
+                let Some((first, _)) = members.first() else {
                     return Ok(Vec::new());
                 };
                 let rules = self.rules(session, first.catalog_version).await?;
-                let mut rows = Vec::with_capacity(users.len());
-                for (member, key) in users {
+                let mut rows = Vec::with_capacity(members.len());
+                for (member, key) in members {
                     let position = person::waitlist_position(session, &member, view).await?;
                     rows.push((person::found(&member, &rules, position, now), key));
                 }

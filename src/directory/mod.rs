@@ -21,7 +21,9 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::scim::project::Projection;
-use crate::scim::schema::{COACHING_URN, GROUP, ResourceType, USER};
+use crate::scim::schema::{
+    Attribute, COACHING_URN, GROUP, GROUP_URN, Mutability, ResourceType, USER,
+};
 use crate::scim::{self, Object};
 use crate::store::{self, AsStoreError, Store, TenantId};
 use credentials::{Role, Seen};
@@ -182,20 +184,38 @@ impl IfMatch {
 pub struct View {
     /// A group's members.
     pub members: bool,
-    /// A user's place in line.
+    /// What came of a user's intent: the read-only attributes of the coaching extension.
+    pub outcomes: bool,
+    /// Among them the place in line.
     pub waitlist_position: bool,
 }
 
 impl View {
     /// What a projection shows.
     pub fn new(kind: Kind, projection: &Projection) -> Self {
+        let shows = |urn, wanted: fn(&Attribute) -> bool| {
+            projection.shows_any(kind.resource_type(), urn, wanted)
+        };
+        match kind {
+            Kind::Group => Self {
+                members: shows(GROUP_URN, |a| a.name == "members"),
+                ..Self::default()
+            },
+            Kind::User => Self {
+                members: false,
+                outcomes: shows(COACHING_URN, |a| a.mutability == Mutability::ReadOnly),
+                waitlist_position: shows(COACHING_URN, |a| a.name == "waitlistPosition"),
+            },
+        }
+    }
+
+    /// What either of two shows.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
         Self {
-            members: kind == Kind::Group && projection.includes(kind.resource_type(), "members"),
-            waitlist_position: kind == Kind::User
-                && projection.includes(
-                    kind.resource_type(),
-                    &format!("{COACHING_URN}:waitlistPosition"),
-                ),
+            members: self.members || other.members,
+            outcomes: self.outcomes || other.outcomes,
+            waitlist_position: self.waitlist_position || other.waitlist_position,
         }
     }
 }

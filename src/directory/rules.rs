@@ -10,7 +10,7 @@ use crate::scim::predicate::{self, Predicate};
 use crate::scim::schema::USER;
 use crate::scim::{Object, filter, matches};
 use crate::seats::catalog::{Catalog, Match, Rule};
-use crate::store::Session;
+use crate::store::{Session, TenantId};
 
 /// A catalog and what its filters mean.
 pub(super) struct Rules {
@@ -75,6 +75,11 @@ impl Directory {
         let rules = Arc::new(Rules::new(session.catalog().await?));
         self.rules.insert(tenant, Arc::clone(&rules));
         Ok(rules)
+    }
+
+    /// The tenant's rules as this replica last saw them.
+    pub(super) fn known_rules(&self, tenant: TenantId) -> Option<Arc<Rules>> {
+        self.rules.get(&tenant)
     }
 
     /// The tenant's rules as they are now.

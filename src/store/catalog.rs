@@ -287,7 +287,7 @@ impl Tx {
         self.run(
             "update seat set overage = $4 where tenant_id = $1 and pool_id = $2 and n in (select n \
                from seat where tenant_id = $1 and pool_id = $2 and overage = $5 \
-               order by n limit $3 {lock})",
+               order by n limit $3 + 0 {lock})",
             args![self.tenant, pool, count, false, true],
         )
         .await
@@ -298,7 +298,7 @@ impl Tx {
         self.run(
             "delete from seat where tenant_id = $1 and pool_id = $2 and n in (select n from seat \
                where tenant_id = $1 and pool_id = $2 and state = 'available' and overage = $4 \
-               order by n desc limit $3 {lock})",
+               order by n desc limit $3 + 0 {lock})",
             args![self.tenant, pool, count, false],
         )
         .await

@@ -2,6 +2,7 @@
 //! of the change; their order and chain of hashes are rows of their own, written behind, so that
 //! no change ever waits for the chain.
 
+use std::sync::LazyLock;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -220,7 +221,7 @@ impl Session {
                and ($3 is null or l.pool_id = $3) and ($4 is null or l.action = $4) \
                and ($5 is null or l.actor = $5) and ($6 is null or l.at >= $6) \
                and ($7 is null or l.at < $7) and ($8 is null or l.id < $8) \
-             order by l.id desc limit $9"
+             order by l.id desc limit $9 + 0"
         );
         let values = args![
             self.tenant,
@@ -347,10 +348,22 @@ impl Session {
     }
 }
 
+/// The statements that append one line, two, and so on.
+static APPEND: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let append = |lines| {
+        format!(
+            "insert into ledger (tenant_id, id, at, actor, cause, action, member_id, \
+             assignment_id, pool_id, from_account, to_account, quantity, detail) values {}",
+            rows_of(lines, 12)
+        )
+    };
+    (1..=50).map(append).collect()
+});
+
 impl Tx {
     /// Appends lines.
     pub async fn append(&mut self, entries: &[Entry]) -> Result<(), Error> {
-        for batch in entries.chunks(50) {
+        for batch in entries.chunks(APPEND.len()) {
             let mut values = args![self.tenant];
             for e in batch {
                 values.extend(args![
@@ -368,12 +381,9 @@ impl Tx {
                     &e.detail,
                 ]);
             }
-            let sql = format!(
-                "insert into ledger (tenant_id, id, at, actor, cause, action, member_id, \
-                 assignment_id, pool_id, from_account, to_account, quantity, detail) values {}",
-                rows_of(batch.len(), 12)
-            );
-            self.made(sql, values).await?;
+            if let Some(sql) = APPEND.get(batch.len() - 1) {
+                self.run(sql, values).await?;
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::filter_sql::{Scope, Sql};
 use super::groups::{Group, group, group_columns};
 use super::members::{Member, member, member_columns, member_tables};
 use super::seats::assignment_columns;
+use super::users::{User, user, user_columns};
 use super::{Error, Session, TenantId};
 use crate::scim::predicate::{Predicate, Target};
 use crate::scim::schema::Type;
@@ -54,6 +55,18 @@ enum Sorted {
 impl Session {
     /// A page of users, each with its place in the list.
     pub async fn list_users(
+        &mut self,
+        listing: &Listing,
+        from: &From,
+        limit: i64,
+    ) -> Result<Vec<(User, Key)>, Error> {
+        let head = concat!(user_columns!(), "from member m ");
+        let rows = self.page(head, Scope::User, listing, from, limit).await?;
+        rows.iter().map(|row| Ok((user(row)?, key(row)?))).collect()
+    }
+
+    /// As [`Session::list_users`], with all that is known of the people.
+    pub async fn list_placed_users(
         &mut self,
         listing: &Listing,
         from: &From,
@@ -163,7 +176,7 @@ pub(super) fn page_sql(
         _ => {}
     }
     sql.push(&format!("{id} as sort_id, "));
-    sql.push(&dialect.spell(head));
+    sql.push(dialect.spell(head));
     sql.push(match scope {
         Scope::User => "where m.tenant_id = $1 and m.scim_id is not null",
         _ => "where g.tenant_id = $1",
@@ -184,8 +197,8 @@ pub(super) fn page_sql(
             "({e} is null){direction}, {e}{collation}{direction}, "
         ));
     }
-    sql.push(&format!("{id}{direction} limit "));
-    sql.bind(limit);
+    sql.push(&format!("{id}{direction}"));
+    sql.limit(limit);
     if let From::Offset(offset @ 1..) = from {
         sql.push(" offset ");
         sql.bind(*offset);

@@ -142,7 +142,7 @@ impl Session {
             sql.push(&format!("{expression} as sort_value, "));
         }
         sql.push("m.id as sort_id, ");
-        sql.push(&self.dialect().spell(head));
+        sql.push(self.dialect().spell(head));
         sql.push(
             "where m.tenant_id = $1 and (m.scim_id is not null or m.assignment_id is not null)",
         );
@@ -163,8 +163,8 @@ impl Session {
             let collation = collation(sql.dialect, *kind);
             sql.push(&format!("{expression}{collation}{direction}, "));
         }
-        sql.push(&format!("m.id{direction} limit "));
-        sql.bind(limit);
+        sql.push(&format!("m.id{direction}"));
+        sql.limit(limit);
         let rows = self.made(sql.text, sql.values).await?;
         let kind = by.map(|(_, kind, _)| kind);
         rows.iter()

@@ -20,6 +20,7 @@ pub mod operations;
 pub mod rules;
 pub mod seats;
 pub mod tenants;
+pub mod users;
 pub mod waitlist;
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ impl Session {
     ) -> Result<Vec<Uuid>, Error> {
         self.all(
             "select id from member where tenant_id = $1 and ($2 is null or id > $2) \
-             and identity_state in ('active', 'inactive') order by id limit $3",
+             and identity_state in ('active', 'inactive') order by id limit $3 + 0",
             args![self.tenant, after, limit],
         )
         .await?

@@ -120,7 +120,7 @@ impl Session {
             .all(
                 "select member_id, due_at from assignment where tenant_id = $1 and due_at <= $2 \
                  order by case state when 'assigned' then 0 when 'grace' then 0 when 'scheduled' \
-                   then 1 else 2 end, due_at, id limit $3",
+                   then 1 else 2 end, due_at, id limit $3 + 0",
                 args![self.tenant, now, limit],
             )
             .await?;

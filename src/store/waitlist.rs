@@ -54,7 +54,7 @@ impl Session {
              join pool p on p.tenant_id = m.tenant_id and p.id = w.waiting_pool_id \
              where m.tenant_id = $1 and ($3 is null \
                or (p.key, w.priority_class, w.waiting_since, w.id) > ($3, $4, $5, $6)) \
-             order by p.key, w.priority_class, w.waiting_since, w.id limit $7"
+             order by p.key, w.priority_class, w.waiting_since, w.id limit $7 + 0"
         );
         let since = after.and_then(|place| Timestamp::from_millisecond(place.since).ok());
         let values = args![

@@ -217,7 +217,7 @@ impl<'t> Change<'t> {
         member.version += 1;
         member.last_modified = self.now.max(member.last_modified);
         let keys = person::keys(member, &self.rules.catalog, self.now);
-        self.tx.save_member(member, &keys, false).await?;
+        self.tx.save_member(member, &keys).await?;
         Ok(())
     }
 

@@ -143,22 +143,13 @@ impl Fixture {
         let doc = validate::create(&USER, body).unwrap();
         let id = Uuid::now_v7();
         let name = doc["userName"].as_str().unwrap().to_owned();
-        let emails = doc
-            .get("emails")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let emails = emails
-            .filter_map(|e| e.get("value")?.as_str())
-            .map(fold)
-            .collect();
         let keys = Keys {
             user_name_key: fold(&name),
             name_key: fold(&name),
             user_name: name,
-            emails,
             search: comparable(&USER, &doc),
         };
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
         let member = Member {
             id,
             scim_id: Some(id),
@@ -178,9 +169,8 @@ impl Fixture {
             assignment: None,
             seat_reason: None,
             groups: Vec::new(),
-            catalog_version: 1,
+            catalog_version: tx.catalog_version().await.unwrap(),
         };
-        let mut tx = self.store.begin(self.tenant).await.unwrap();
         assert!(tx.insert_member(&member, &keys).await.unwrap());
         tx.commit().await.unwrap();
         let mut search = keys.search;
