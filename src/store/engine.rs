@@ -16,8 +16,8 @@ use sqlx::sqlite::{
 };
 use sqlx::types::Json;
 use sqlx::{
-    Arguments, AssertSqlSafe, Decode, Encode, Executor, Postgres, Row as _, SqlSafeStr as _, SqlStr,
-    Sqlite, Type,
+    Arguments, AssertSqlSafe, Decode, Encode, Executor, Postgres, Row as _, SqlSafeStr as _,
+    SqlStr, Sqlite, Type,
 };
 use uuid::Uuid;
 
@@ -211,7 +211,9 @@ impl Connection {
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(c) => {
-                let rows = c.fetch_all(sqlx::query_with(sql, postgres(values)?)).await?;
+                let rows = c
+                    .fetch_all(sqlx::query_with(sql, postgres(values)?))
+                    .await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })

@@ -2,8 +2,8 @@
 //! of the change; their order and chain of hashes are rows of their own, written behind, so that
 //! no change ever waits for the chain.
 
-use std::sync::LazyLock;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};

@@ -155,7 +155,9 @@ fn what_is_not_shown_need_not_be_read() {
     assert!(members(parse(Some("members.value"), None)));
 
     let outcomes = |p: &Projection| {
-        p.shows_any(&USER, COACHING_URN, |a| a.mutability == Mutability::ReadOnly)
+        p.shows_any(&USER, COACHING_URN, |a| {
+            a.mutability == Mutability::ReadOnly
+        })
     };
     assert!(!outcomes(&Projection::none()));
     for asked in [COACHING_URN.to_owned(), format!("{COACHING_URN}:episode")] {
