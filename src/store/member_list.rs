@@ -163,8 +163,8 @@ impl Session {
             let collation = collation(sql.dialect, *kind);
             sql.push(&format!("{expression}{collation}{direction}, "));
         }
-        sql.push(&format!("m.id{direction} limit "));
-        sql.bind(limit);
+        sql.push(&format!("m.id{direction}"));
+        sql.limit(limit);
         let rows = self.made(sql.text, sql.values).await?;
         let kind = by.map(|(_, kind, _)| kind);
         rows.iter()
