@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{Body, required};
-use super::catalog::{self, Done};
+use super::catalog::{self, Done, placed};
 use super::roles::Right;
-use super::{Items, Query, cursor, invalid, not_found, object, placements, wrong};
+use super::{Items, Query, cursor, invalid, not_found, object, wrong};
 use crate::directory::rules::compile;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
@@ -74,9 +74,7 @@ impl Directory {
             tx.insert_rule(&rule, now).await?;
             let done = done("mapping.created", rule.id);
             let run = catalog::finish(tx, caller, done, now).await?;
-            let mut answer = view(&rule, now, &catalog);
-            answer.insert("placement".into(), placements::view(&run).into());
-            Ok(answer)
+            Ok(placed(view(&rule, now, &catalog), Some(&run)))
         }))
     }
 
@@ -99,10 +97,9 @@ impl Directory {
                 rule.matches = matches;
             }
             apply(&body, &mut rule, &catalog)?;
-            let mut answer = view(&rule, stored.created_at, &catalog);
+            let answer = view(&rule, stored.created_at, &catalog);
             if is_same(&rule, &before) {
-                answer.insert("placement".into(), Value::Null);
-                return Ok(answer);
+                return Ok(placed(answer, None));
             }
             if !matches_alike(&rule, &before) {
                 tx.unbind_rule(rule.id).await?;
@@ -110,8 +107,7 @@ impl Directory {
             tx.save_rule(&rule).await?;
             let done = done("mapping.changed", rule.id);
             let run = catalog::finish(tx, caller, done, now).await?;
-            answer.insert("placement".into(), placements::view(&run).into());
-            Ok(answer)
+            Ok(placed(answer, Some(&run)))
         }))
     }
 
@@ -129,10 +125,8 @@ impl Directory {
             tx.delete_rule(stored.rule.id).await?;
             let done = done("mapping.deleted", stored.rule.id);
             let run = catalog::finish(tx, caller, done, now).await?;
-            Ok(object([
-                ("id", json!(stored.rule.id)),
-                ("placement", placements::view(&run).into()),
-            ]))
+            let deleted = object([("id", json!(stored.rule.id))]);
+            Ok(placed(deleted, Some(&run)))
         }))
     }
 }
