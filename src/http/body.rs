@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::error::Failure;
 use super::request::BODY_TIME;
+use crate::directory::Code;
 
 /// Bytes of a body at most, but of a bulk request.
 pub(super) const MAX_BODY: usize = 1 << 20;
@@ -41,7 +42,7 @@ pub(super) async fn read(
         .await
         .map_err(|_| {
             let detail = "the body did not arrive in time";
-            Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
+            Failure::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, detail)
         })??;
     taken.check(&parts.headers)?;
     Ok(bytes)
@@ -77,7 +78,7 @@ impl MediaTypes {
         }
         Err(Failure::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
+            Code::UnsupportedMediaType,
             format!("the body must be {}", self.names.join(" or ")),
         ))
     }
@@ -119,7 +120,7 @@ async fn next_part(body: &mut Body) -> Result<Option<Bytes>, Failure> {
 fn broken_off() -> Failure {
     Failure::new(
         StatusCode::BAD_REQUEST,
-        "invalid_syntax",
+        Code::InvalidSyntax,
         "the body broke off",
     )
 }

@@ -13,7 +13,7 @@ use crate::directory::change::Change;
 use crate::directory::due::begin_run;
 use crate::directory::rules::Rules;
 use crate::directory::setup::PRODUCT;
-use crate::directory::{Caller, Error, Refusal};
+use crate::directory::{Caller, Code, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Pool, Track};
 use crate::store::Tx;
@@ -105,7 +105,7 @@ pub(super) fn new_key<T: Keyed>(body: &Body, others: &[T]) -> Result<String, Ref
     let key = required("key", body.key("key")?)?;
     if with_key(others, &key).is_ok() {
         let detail = format!("there is a {} '{key}' already", T::WHAT);
-        return Err(conflict("taken", detail, [("field", "key".into())]));
+        return Err(conflict(Code::Taken, detail, [("field", "key".into())]));
     }
     Ok(key)
 }

@@ -9,7 +9,7 @@ use super::catalog::{self, Done, placed};
 use super::roles::Right;
 use super::{Items, Query, cursor, invalid, not_found, object, wrong};
 use crate::directory::rules::compile;
-use crate::directory::{Caller, Directory, Error, Refusal};
+use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Match, Rule};
 use crate::store::rules::StoredRule;
@@ -165,7 +165,7 @@ fn new(body: &Body, catalog: &Catalog) -> Result<Rule, Refusal> {
 
 fn neither() -> Refusal {
     invalid(
-        "missing_field",
+        Code::MissingField,
         "group",
         "a mapping takes a group or a filter",
     )
@@ -181,7 +181,7 @@ fn matching(body: &Body) -> Result<Option<Match>, Refusal> {
         })),
         (None, Some(filter)) => match compile(&filter) {
             Ok(_) => Ok(Some(Match::Filter(filter))),
-            Err(error) => Err(invalid("invalid_filter", "filter", &error.detail)),
+            Err(error) => Err(invalid(Code::InvalidFilter, "filter", &error.detail)),
         },
         (None, None) => Ok(None),
     }

@@ -10,7 +10,7 @@ use super::body::{Body, MAX_DAYS, MAX_SEATS, required};
 use super::catalog::{self, Done, new_key, placed, product, product_key, with_key};
 use super::roles::Right;
 use super::{Items, Query, conflict, cursor, object, wrong};
-use crate::directory::{Caller, Directory, Error, Refusal};
+use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Pool};
 use crate::seats::{days, named};
@@ -267,7 +267,7 @@ fn in_use(pool: &Pool, figures: &Figures, wanted: i64) -> Refusal {
         pool.key, figures.purchased
     );
     conflict(
-        "seats_in_use",
+        Code::SeatsInUse,
         detail,
         [
             ("purchased", figures.purchased.into()),

@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde_json::Value;
 
+use crate::directory::Code;
 use crate::http::body::{self, MAX_BODY, MediaTypes};
 use crate::http::error::Failure;
 
@@ -21,7 +22,7 @@ impl<S: Sync> FromRequest<S> for Json {
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         let bytes = body::read(request, MAX_BODY, &JSON).await?;
         let value = body::json(&bytes)
-            .map_err(|detail| Failure::new(StatusCode::BAD_REQUEST, "invalid_json", detail))?;
+            .map_err(|detail| Failure::new(StatusCode::BAD_REQUEST, Code::InvalidJson, detail))?;
         Ok(Self(value))
     }
 }
