@@ -4,6 +4,7 @@
 mod change;
 mod cursor;
 mod person;
+mod problem;
 mod rules;
 
 pub mod admin;
@@ -27,6 +28,7 @@ use crate::scim::schema::{
 use crate::scim::{self, Object};
 use crate::store::{self, AsStoreError, Store, TenantId};
 use credentials::{Role, Seen};
+pub use problem::Code;
 use rules::Rules;
 
 /// All use cases. Cheap to clone.
@@ -79,7 +81,7 @@ pub struct Refusal {
     /// HTTP status.
     pub status: u16,
     /// Stable name of the problem.
-    pub code: &'static str,
+    pub code: Code,
     /// What is wrong, in words.
     pub detail: String,
     /// More, by the code.
@@ -88,7 +90,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal without extras.
-    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(status: u16, code: Code, detail: impl Into<String>) -> Self {
         Self {
             status,
             code,

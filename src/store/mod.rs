@@ -2,6 +2,7 @@
 //! of tables. Whatever reads or writes a tenant's rows goes through a [`Session`] or a [`Tx`],
 //! which know their tenant and put it into every statement: none can be written without it.
 
+mod close;
 mod engine;
 mod pool;
 mod session;

@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{Body, MAX_DAYS, MAX_SEATS, required};
-use super::catalog::{self, Done};
+use super::catalog::{self, Done, new_key, placed, product, product_key, with_key};
 use super::roles::Right;
-use super::{Items, Query, conflict, cursor, not_found, object, placements, wrong};
-use crate::directory::setup::PRODUCT;
-use crate::directory::{Caller, Directory, Error, Refusal};
+use super::{Items, Query, conflict, cursor, object, wrong};
+use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Pool};
 use crate::seats::{days, named};
@@ -79,7 +78,7 @@ impl Directory {
         self.catch_up(caller.tenant, now).await?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
-        let pool = with_key(&catalog, key)?;
+        let pool = with_key(&catalog.pools, key)?;
         let figures = session.figures(Some(pool.id)).await?;
         let figures = figures.first().map(|(_, figures)| *figures);
         Ok(view(pool, &figures.unwrap_or_default(), &catalog))
@@ -128,12 +127,12 @@ impl Directory {
         self.catch_up(caller.tenant, now).await?;
         self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = tx.catalog().await?;
-            let id = with_key(&catalog, key)?.id;
+            let id = with_key(&catalog.pools, key)?.id;
             if !tx.holds_pool(id) {
                 return Err(store::Error::NeedPools(BTreeSet::from([id])).into());
             }
             let catalog = catalog::begin(tx).await?;
-            let before = with_key(&catalog, key)?;
+            let before = with_key(&catalog.pools, key)?;
             let mut pool = before.clone();
             apply(&body, &mut pool, &catalog)?;
             if pool != *before {
@@ -156,27 +155,8 @@ impl Directory {
     }
 }
 
-/// The pool with this key, whatever its case.
-fn with_key<'c>(catalog: &'c Catalog, key: &str) -> Result<&'c Pool, Refusal> {
-    let mut pools = catalog.pools.iter();
-    let found = pools.find(|pool| pool.key.eq_ignore_ascii_case(key));
-    found.ok_or_else(|| not_found("such pool"))
-}
-
-/// The identifier of the product with this key.
-pub(super) fn product(body: &Body, catalog: &Catalog) -> Result<Uuid, Refusal> {
-    let key = body.key("product")?.unwrap_or_else(|| PRODUCT.to_owned());
-    let product = catalog.products.iter().find(|product| product.key == key);
-    let product = product.map(|product| product.id);
-    product.ok_or_else(|| wrong("product", "there is no such product"))
-}
-
 fn new(body: &Body, catalog: &Catalog) -> Result<Pool, Refusal> {
-    let key = required("key", body.key("key")?)?;
-    if with_key(catalog, &key).is_ok() {
-        let detail = format!("there is a pool '{key}' already");
-        return Err(conflict("taken", detail, [("field", "key".into())]));
-    }
+    let key = new_key(body, &catalog.pools)?;
     let policy = &catalog.policy;
     let mut pool = Pool {
         id: Uuid::now_v7(),
@@ -232,7 +212,7 @@ fn fallback(body: &Body, pool: &Pool, catalog: &Catalog) -> Result<Option<Uuid>,
     let Some(key) = body.key("fallbackPool")? else {
         return Ok(None);
     };
-    let other = with_key(catalog, &key).ok();
+    let other = with_key(&catalog.pools, &key).ok();
     let other = other.filter(|other| other.id != pool.id && other.product == pool.product);
     let detail = "there is no other pool of this product with this key";
     other
@@ -287,7 +267,7 @@ fn in_use(pool: &Pool, figures: &Figures, wanted: i64) -> Refusal {
         pool.key, figures.purchased
     );
     conflict(
-        "seats_in_use",
+        Code::SeatsInUse,
         detail,
         [
             ("purchased", figures.purchased.into()),
@@ -308,16 +288,10 @@ async fn answer(tx: &mut Tx, id: Uuid, run: Option<&PlacementRun>) -> Result<Obj
         .first()
         .map(|(_, figures)| *figures)
         .unwrap_or_default();
-    let mut object = view(pool, &figures, &catalog);
-    object.insert("placement".into(), json!(run.map(placements::view)));
-    Ok(object)
+    Ok(placed(view(pool, &figures, &catalog), run))
 }
 
 fn view(pool: &Pool, figures: &Figures, catalog: &Catalog) -> Object {
-    let product = catalog
-        .products
-        .iter()
-        .find(|product| product.id == pool.product);
     let fallback = pool.fallback.and_then(|id| catalog.pool(id));
     let state = if pool.live {
         State::Live
@@ -326,7 +300,7 @@ fn view(pool: &Pool, figures: &Figures, catalog: &Catalog) -> Object {
     };
     object([
         ("key", json!(pool.key)),
-        ("product", json!(product.map(|product| &product.key))),
+        ("product", json!(product_key(pool.product, catalog))),
         ("subscriptionType", json!(pool.subscription_type)),
         (
             "termStart",

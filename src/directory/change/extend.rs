@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::take::Got;
 use super::{Change, account, object, placed};
-use crate::directory::{Error, Refusal};
+use crate::directory::{Code, Error, Refusal};
 use crate::seats::extension::Extension;
 use crate::seats::placement::Target;
 use crate::seats::{Account, Assignment, Extended};
@@ -62,7 +62,7 @@ impl Change<'_> {
                 let Got::Seat { n, overage, .. } = self.allocate(&granted.target, false).await?
                 else {
                     let detail = format!("no seat is free in the pool '{}'", pool.key);
-                    return Err(Refusal::new(409, "pool_full", detail).into());
+                    return Err(Refusal::new(409, Code::PoolFull, detail).into());
                 };
                 let seat = (pool, window, n, overage);
                 self.reseat(member, last, &granted.target, seat).await?;

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::directory::{Caller, Found, Kind, View};
+use crate::directory::{Caller, Code, Found, Kind, View};
 use crate::http::AppState;
 use crate::http::error::Failure;
 use crate::http::scim::base::Base;
@@ -193,7 +193,11 @@ impl Done {
 }
 
 fn not_here(detail: &str) -> Failure {
-    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        Code::MethodNotAllowed,
+        detail,
+    )
 }
 
 #[cfg(test)]
