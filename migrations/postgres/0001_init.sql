@@ -290,6 +290,30 @@ create index assignment_due on assignment (due_at) where due_at is not null;
 create index assignment_waiting on assignment (tenant_id, waiting_pool_id, priority_class, waiting_since, id)
     where waiting_pool_id is not null;
 
+-- Somebody in line stands in the line of every pool that would do for them, and leaves all of them
+-- at once. The pool that they are said to wait for is the assignment's own.
+create table waiting (
+    tenant_id      bigint not null,
+    assignment_id  uuid not null,
+    pool_id        uuid not null,
+    priority_class bigint not null,
+    since          timestamptz not null,
+    ends_at        timestamptz not null,
+    primary key (tenant_id, assignment_id, pool_id),
+    foreign key (tenant_id, assignment_id) references assignment (tenant_id, id) on delete cascade,
+    foreign key (tenant_id, pool_id) references pool (tenant_id, id)
+);
+create index waiting_in_line on waiting (tenant_id, pool_id, priority_class, since, assignment_id);
+
+create function assignment_leaves_lines() returns trigger language plpgsql as $$
+begin
+    delete from waiting where tenant_id = new.tenant_id and assignment_id = new.id;
+    return null;
+end $$;
+create trigger assignment_waits_no_more after update of waiting_pool_id on assignment for each row
+    when (old.waiting_pool_id is not null and new.waiting_pool_id is null)
+    execute function assignment_leaves_lines();
+
 -- Append-only, and free of personal data: erasing a person leaves it true.
 create table ledger (
     tenant_id     bigint not null,

@@ -291,6 +291,27 @@ create index assignment_due on assignment (due_at) where due_at is not null;
 create index assignment_waiting on assignment (tenant_id, waiting_pool_id, priority_class, waiting_since, id)
     where waiting_pool_id is not null;
 
+-- Somebody in line stands in the line of every pool that would do for them, and leaves all of them
+-- at once. The pool that they are said to wait for is the assignment's own.
+create table waiting (
+    tenant_id      integer not null,
+    assignment_id  blob not null,
+    pool_id        blob not null,
+    priority_class integer not null,
+    since          integer not null,
+    ends_at        integer not null,
+    primary key (tenant_id, assignment_id, pool_id),
+    foreign key (tenant_id, assignment_id) references assignment (tenant_id, id) on delete cascade,
+    foreign key (tenant_id, pool_id) references pool (tenant_id, id)
+) strict, without rowid;
+create index waiting_in_line on waiting (tenant_id, pool_id, priority_class, since, assignment_id);
+
+create trigger assignment_waits_no_more after update of waiting_pool_id on assignment
+    when old.waiting_pool_id is not null and new.waiting_pool_id is null
+begin
+    delete from waiting where tenant_id = new.tenant_id and assignment_id = new.id;
+end;
+
 -- Append-only, and free of personal data: erasing a person leaves it true.
 create table ledger (
     tenant_id     integer not null,
@@ -411,6 +432,8 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('assignment', 'assignment_one_a_seat', '100000 100000 50000 1'),
     ('assignment', 'assignment_due', '100000 300'),
     ('assignment', 'assignment_waiting', '1000 1000 500 500 1 1'),
+    ('waiting', 'waiting', '2000 2000 2 1'),
+    ('waiting', 'waiting_in_line', '2000 2000 500 500 1 1'),
     ('ledger', 'sqlite_autoindex_ledger_1', '1000000 1000000 1'),
     ('ledger', 'ledger_of_member', '1000000 1000000 10 1'),
     ('ledger', 'ledger_of_pool', '400000 400000 200000'),

@@ -217,7 +217,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes a pool without seats.
+    /// Makes a pool without seats. Nobody else sees it yet, so it is held.
     ///
     /// # Errors
     /// [`Error::Taken`] when the key is.
@@ -232,6 +232,7 @@ impl Tx {
             values,
         )
         .await?;
+        self.locked.insert(pool.id);
         Ok(())
     }
 

@@ -25,6 +25,7 @@ mod extend;
 mod formats;
 mod isolation;
 mod ledger;
+mod lines;
 mod mappings;
 mod member;
 mod members;

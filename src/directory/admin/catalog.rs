@@ -25,8 +25,8 @@ pub(super) struct Done {
     pub(super) detail: Object,
     /// Seats that were bought or given up.
     pub(super) moves: Vec<Move>,
-    /// A pool in which seats may have become free.
-    pub(super) offer: Option<Uuid>,
+    /// Pools in which seats may have become free for those in line.
+    pub(super) offer: Vec<Uuid>,
 }
 
 /// Begins a change: until it is through, no other can begin. What it then reads stays true.
@@ -55,7 +55,7 @@ pub(super) async fn finish(
         };
         change.log_move(action, moved);
     }
-    if let Some(pool) = done.offer {
+    for pool in done.offer {
         change.offer(pool);
     }
     change.finish().await?;

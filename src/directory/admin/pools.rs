@@ -101,13 +101,14 @@ impl Directory {
             let purchased = required("purchased", body.whole("purchased", 0..=MAX_SEATS)?)?;
             tx.insert_pool(&pool, now).await?;
             tx.add_seats(pool.id, purchased).await?;
+            let offer = offered(tx, None, &pool, &catalog).await?;
             let done = Done {
                 action: "pool.created",
                 detail: object([("pool", json!(pool.key))]),
                 moves: bought(pool.id, "available", purchased)
                     .into_iter()
                     .collect(),
-                offer: None,
+                offer,
             };
             let run = catalog::finish(tx, caller, done, now).await?;
             answer(tx, pool.id, Some(&run)).await
@@ -141,6 +142,7 @@ impl Directory {
             }
             let purchased = body.whole("purchased", 0..=MAX_SEATS)?;
             let moves = purchase(tx, &pool, purchased).await?;
+            let offer = offered(tx, Some(before), &pool, &catalog).await?;
             if pool == *before && moves.is_empty() {
                 return answer(tx, id, None).await;
             }
@@ -148,7 +150,7 @@ impl Directory {
                 action: "pool.changed",
                 detail: object([("pool", json!(pool.key))]),
                 moves,
-                offer: pool.live.then_some(id),
+                offer,
             };
             let run = catalog::finish(tx, caller, done, now).await?;
             answer(tx, id, Some(&run)).await
@@ -238,6 +240,34 @@ fn fallback(body: &Body, pool: &Pool, catalog: &Catalog) -> Result<Option<Uuid>,
     other
         .map(|other| Some(other.id))
         .ok_or_else(|| wrong("fallbackPool", detail))
+}
+
+/// The pools that a change may have given seats to offer, with everybody in line for them whom it
+/// made them open to: a pool that opens, and one that another now falls back on.
+async fn offered(
+    tx: &mut Tx,
+    before: Option<&Pool>,
+    pool: &Pool,
+    catalog: &Catalog,
+) -> Result<Vec<Uuid>, Error> {
+    if !pool.live {
+        return Ok(Vec::new());
+    }
+    let mut offer = vec![pool.id];
+    let opens = before.is_none_or(|before| !before.live);
+    if opens {
+        tx.line_up(pool).await?;
+    }
+    let fallback = pool.fallback.and_then(|id| catalog.pool(id));
+    let fallback = fallback.filter(|f| f.live && before.and_then(|b| b.fallback) != Some(f.id));
+    if let Some(fallback) = fallback {
+        if !tx.holds_pool(fallback.id) {
+            return Err(store::Error::NeedPools(BTreeSet::from([fallback.id])).into());
+        }
+        tx.line_up(fallback).await?;
+        offer.push(fallback.id);
+    }
+    Ok(offer)
 }
 
 /// Buys or gives up seats until there are so many.

@@ -17,8 +17,8 @@ const QUESTIONS: &[(&str, &str)] = &[
         "seat_free",
     ),
     (
-        "select member_id from assignment where tenant_id = 1 and waiting_pool_id = {some id} order by priority_class, waiting_since, id limit 1",
-        "assignment_waiting",
+        "select assignment_id from waiting where tenant_id = 1 and pool_id = {some id} order by priority_class, since, assignment_id limit 1",
+        "waiting_in_line",
     ),
     (
         "select group_id from group_user where tenant_id = 1 and member_id = {some id}",
