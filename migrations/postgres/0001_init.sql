@@ -8,6 +8,8 @@ create table tenant (
     time_zone      text not null,
     policy         jsonb not null,
     catalog_version bigint not null default 1,
+    -- The catalog's version at the newest run: whoever was placed by an older one is late for it.
+    run_version    bigint not null default 0,
     created_at     timestamptz not null
 );
 
@@ -134,6 +136,8 @@ create table member (
     track_id       uuid,
     pool_id        uuid,
     access_ends_at timestamptz,
+    -- The catalog's version by which they were placed when they were made; null once a run has looked.
+    placed_by      bigint,
     primary key (tenant_id, id),
     check ((seat_state = 'none') = (assignment_id is null)),
     check ((scim_id is not null) or identity_state in ('deleted', 'erased') or managed_by <> 'scim'),
@@ -151,6 +155,7 @@ create index member_external_id on member (tenant_id, external_id) where externa
 create index member_name on member (tenant_id, name_key, id);
 create index member_ends on member (tenant_id, access_ends_at, id);
 create index member_seat on member (tenant_id, seat_state, name_key, id);
+create index member_placed_by on member (tenant_id, placed_by) where placed_by is not null;
 create index member_modified on member (tenant_id, last_modified, id);
 
 -- What filters ask of the search document, in the words of the filters.

@@ -9,6 +9,8 @@ create table tenant (
     time_zone      text not null,
     policy         text not null,
     catalog_version integer not null default 1,
+    -- The catalog's version at the newest run: whoever was placed by an older one is late for it.
+    run_version    integer not null default 0,
     created_at     integer not null
 ) strict;
 
@@ -135,6 +137,8 @@ create table member (
     track_id       blob,
     pool_id        blob,
     access_ends_at integer,
+    -- The catalog's version by which they were placed when they were made; null once a run has looked.
+    placed_by      integer,
     primary key (tenant_id, id),
     check ((seat_state = 'none') = (assignment_id is null)),
     check ((scim_id is not null) or identity_state in ('deleted', 'erased') or managed_by <> 'scim'),
@@ -152,6 +156,7 @@ create index member_external_id on member (tenant_id, external_id) where externa
 create index member_name on member (tenant_id, name_key, id);
 create index member_ends on member (tenant_id, access_ends_at, id);
 create index member_seat on member (tenant_id, seat_state, name_key, id);
+create index member_placed_by on member (tenant_id, placed_by) where placed_by is not null;
 create index member_modified on member (tenant_id, last_modified, id);
 
 -- What filters ask of the search document, in the words of the filters.
@@ -410,6 +415,7 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('member', 'member_ends', '100000 100000 300 1'),
     ('member', 'member_seat', '100000 100000 20000 2 1'),
     ('member', 'member_modified', '100000 100000 2 1'),
+    ('member', 'member_placed_by', '100000 100000 5000'),
     ('member', 'member_display', '100000 100000 2 1'),
     ('member', 'member_active', '100000 100000 50000 1'),
     ('member', 'member_department', '100000 100000 1000 1'),

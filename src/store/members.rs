@@ -287,9 +287,9 @@ impl Tx {
                 "insert into member (tenant_id, id, scim_id, identity_state, managed_by, \
                    connection_id, user_name, user_name_key, external_id, worker_id, name_key, doc, \
                    search, version, created_at, last_modified, deactivated_at, assignment_id, \
-                   seat_state, track_id, pool_id, access_ends_at, seat_reason) \
+                   seat_state, track_id, pool_id, access_ends_at, seat_reason, placed_by) \
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-                   $17, $18, $19, $20, $21, $22, $23) on conflict do nothing returning id",
+                   $17, $18, $19, $20, $21, $22, $23, $24) on conflict do nothing returning id",
                 self.member_values(m, keys),
             )
             .await?;
@@ -316,7 +316,8 @@ impl Tx {
                worker_id = $10, name_key = $11, doc = $12, search = $13, version = $14, \
                created_at = $15, last_modified = $16, deactivated_at = $17, assignment_id = $18, \
                seat_state = $19, track_id = $20, pool_id = $21, access_ends_at = $22, \
-               seat_reason = $23 \
+               seat_reason = $23, placed_by = case when identity_state = 'deleted' \
+                 and $4 <> 'deleted' then $24 else placed_by end \
              where tenant_id = $1 and id = $2",
             self.member_values(m, keys),
         )
@@ -355,6 +356,7 @@ impl Tx {
             a.map(|a| a.pool),
             a.map(|a| a.ends_at),
             m.seat_reason.map(SeatReason::as_str),
+            m.catalog_version,
         ]
     }
 

@@ -24,7 +24,7 @@ pub mod waitlist;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 

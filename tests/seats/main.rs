@@ -13,4 +13,5 @@ mod common;
 
 mod histories;
 mod invariants;
+mod late;
 mod race;

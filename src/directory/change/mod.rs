@@ -127,6 +127,7 @@ impl<'t> Change<'t> {
         trigger: Trigger,
         may_refuse: bool,
     ) -> Result<bool, Error> {
+        self.knows_as_much_as(member)?;
         self.catch_up_with(member);
         // What the clock has changed comes first: nobody comes back within a grace that is over.
         self.elapse(member).await?;
@@ -185,6 +186,15 @@ impl<'t> Change<'t> {
             differs(before.0.as_ref(), member.assignment.as_ref())
                 || before.1 != member.seat_reason,
         )
+    }
+
+    /// Begins anew when the catalog has changed between the look at it and the lock on the person:
+    /// the run over that change may have passed them already.
+    fn knows_as_much_as(&self, member: &Member) -> Result<(), store::Error> {
+        if member.catalog_version > self.rules.catalog.version {
+            return Err(store::Error::Again);
+        }
+        Ok(())
     }
 
     /// Takes it to be no earlier than when the person's access began. This change may have waited

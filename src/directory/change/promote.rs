@@ -22,6 +22,7 @@ impl Change<'_> {
         let Some(mut member) = self.tx.lock_member(who).await? else {
             return Ok(false);
         };
+        self.knows_as_much_as(&member)?;
         self.catch_up_with(&member);
         let Some(a) = member
             .assignment
