@@ -92,6 +92,7 @@ create table seat (
 create index seat_free on seat (tenant_id, pool_id, n) where state = 'available';
 create index seat_account on seat (tenant_id, pool_id, state, overage);
 create index seat_cooling on seat (available_from) where available_from is not null;
+create index seat_cooling_of on seat (tenant_id, pool_id, available_from) where available_from is not null;
 
 create table track (
     tenant_id     bigint not null,

@@ -93,6 +93,7 @@ create table seat (
 create index seat_free on seat (tenant_id, pool_id, n) where state = 'available';
 create index seat_account on seat (tenant_id, pool_id, state, overage);
 create index seat_cooling on seat (available_from) where available_from is not null;
+create index seat_cooling_of on seat (tenant_id, pool_id, available_from) where available_from is not null;
 
 create table track (
     tenant_id     integer not null,
@@ -431,6 +432,7 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('group_group', 'group_group_of', '1000 1000 10 1'),
     ('seat', 'seat', '100000 100000 50000 1'),
     ('seat', 'seat_free', '10000 10000 5000 1'),
+    ('seat', 'seat_cooling_of', '1000 1000 500 2'),
     ('seat', 'seat_account', '100000 100000 50000 20000 20000'),
     ('assignment', 'sqlite_autoindex_assignment_1', '120000 120000 1'),
     ('assignment', 'assignment_of', '120000 120000 2 1'),

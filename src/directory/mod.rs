@@ -226,13 +226,22 @@ fn unknown(kind: Kind) -> Error {
     scim::error::Error::not_found(format!("there is no {name} with this id")).into()
 }
 
-fn seat_unavailable(pool: &str, figures: &store::catalog::Figures) -> Error {
-    let used = figures.purchased - figures.available;
+fn seat_unavailable(pool: &str, figures: &store::figures::Figures) -> Error {
+    let idle = [
+        (figures.cooling_down, "cooling down"),
+        (figures.reserved, "held back"),
+    ];
+    let used = figures.purchased - figures.free() - figures.reserved;
+    let idle: String = idle
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, how)| format!(", {n} {how}"))
+        .collect();
     scim::error::Error::new(
         403,
         Some(scim::error::ScimType::SeatUnavailable),
         format!(
-            "No seat available in pool '{pool}' ({} purchased, {used} in use, {} overage). Free a \
+            "No seat available in pool '{pool}' ({} purchased, {used} in use{idle}, {} overage). Free a \
              seat or raise the contract; this is not an authentication error.",
             figures.purchased, figures.overage
         ),

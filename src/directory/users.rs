@@ -128,9 +128,10 @@ impl Directory {
         id: &str,
         if_match: &IfMatch,
         body: Value,
+        view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        self.update_user(caller, id, if_match, now, |member| {
+        self.update_user(caller, id, if_match, view, now, |member| {
             let doc = validate::replace(&USER, &member.doc, body.clone())?;
             Ok((doc != member.doc).then_some(doc))
         })
@@ -144,9 +145,10 @@ impl Directory {
         id: &str,
         if_match: &IfMatch,
         body: Value,
+        view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        self.update_user(caller, id, if_match, now, |member| {
+        self.update_user(caller, id, if_match, view, now, |member| {
             let normalised = quirks::patch_body(&USER, body.clone())?;
             if !normalised.leniencies.is_empty() {
                 tracing::debug!(leniencies = ?normalised.leniencies, "PATCH in another form");
@@ -164,6 +166,7 @@ impl Directory {
         caller: &Caller,
         id: &str,
         if_match: &IfMatch,
+        view: &View,
         now: Timestamp,
         next: impl Fn(&Member) -> Result<Option<Object>, Error> + Send + Sync,
     ) -> Result<Found, Error> {
@@ -176,7 +179,8 @@ impl Directory {
             if_match.check(member.version)?;
             let rules = self.rules(tx, member.catalog_version).await?;
             let Some(doc) = next(&member)? else {
-                return Ok(person::found(&member, &rules, None, now));
+                let position = person::waitlist_position(tx, &member, *view).await?;
+                return Ok(person::found(&member, &rules, position, now));
             };
             person::check(&doc, Some(&member.doc), &rules.catalog)?;
             let before = member.clone();
@@ -202,7 +206,8 @@ impl Directory {
             let emails = before.doc.get("emails") != member.doc.get("emails");
             change.tx.save_member(&member, &keys, emails).await?;
             change.finish().await?;
-            Ok(person::found(&member, &change.rules, None, now))
+            let position = person::waitlist_position(change.tx, &member, *view).await?;
+            Ok(person::found(&member, &change.rules, position, now))
         });
         self.refused_is_noted(done, caller, now).await
     }

@@ -10,6 +10,7 @@ mod writer;
 pub mod backup;
 pub mod catalog;
 pub mod credentials;
+pub mod figures;
 pub mod filter_sql;
 pub mod groups;
 pub mod ledger;

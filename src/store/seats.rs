@@ -187,18 +187,27 @@ impl Tx {
             }
             // A row that its taker committed while this waited for it counts as looked at and
             // gone; other rows may be free. Only a look that finds none is an answer.
-            let left = self
-                .optional(
-                    "select n from seat where tenant_id = $1 and pool_id = $2 \
-                     and state = 'available' and (available_from is null or available_from <= $3) \
-                     limit 1",
-                    args![self.tenant, pool, now],
-                )
-                .await?;
-            if left.is_none() {
+            if !self.has_free_seat(pool, now).await? {
                 return Ok(None);
             }
         }
+    }
+
+    /// Whether a seat of the pool can be taken.
+    pub(super) async fn has_free_seat(
+        &mut self,
+        pool: Uuid,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let left = self
+            .optional(
+                "select n from seat where tenant_id = $1 and pool_id = $2 \
+                 and state = 'available' and (available_from is null or available_from <= $3) \
+                 limit 1",
+                args![self.tenant, pool, now],
+            )
+            .await?;
+        Ok(left.is_some())
     }
 
     /// Adds a seat beyond the purchase, if the pool's limit allows another. The pool must be held.

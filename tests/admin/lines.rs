@@ -16,6 +16,7 @@ both_engines!(
     a_fallback_holder_stays_when_nothing_about_them_changes,
     a_fallback_holder_moves_when_the_wanted_pool_grows,
     a_wish_that_changes_takes_what_is_free,
+    a_write_answers_with_the_place_in_line_if_asked,
 );
 
 /// `first` falls back on `spare`; each has one seat, and ada and bob hold them.
@@ -197,4 +198,31 @@ async fn a_wish_that_changes_takes_what_is_free(t: Tenant) {
     sits_in(&office, "cyd", "far").await;
     office.end("bob").await.holds("/promoted", json!([]));
     office.books_balance().await;
+}
+
+async fn a_write_answers_with_the_place_in_line_if_asked(t: Tenant) {
+    let office = full_office(t).await;
+    wanting(&office, "cyd", "spare").await;
+    let dan = wanting(&office, "dan", "spare").await;
+    let position = format!("{COACHING}:waitlistPosition");
+    let path = format!("/Users/{dan}");
+    let scim = office.tenant.scim();
+    // The second of the two changes nothing and is answered from what there is.
+    for _ in 0..2 {
+        let patch = json!([{"op": "replace", "path": "title", "value": "Boss"}]);
+        let request = scim.patch(&path, patch).query("attributes", &position);
+        let patched = request.await.status(200);
+        assert_eq!(patched[COACHING]["waitlistPosition"], 2, "{patched}");
+    }
+    let body = crate::common::tenant::user("dan", json!({COACHING: {"pool": "spare"}}));
+    let request = scim.put(&path, body).query("attributes", &position);
+    let replaced = request.await.status(200);
+    assert_eq!(replaced[COACHING]["waitlistPosition"], 2, "{replaced}");
+    let patch = json!([{"op": "replace", "path": "title", "value": "Chief"}]);
+    let silent = scim.patch(&path, patch).await.status(200);
+    assert_eq!(
+        silent[COACHING]["waitlistPosition"],
+        json!(null),
+        "{silent}"
+    );
 }

@@ -33,5 +33,6 @@ mod placement;
 mod policy;
 mod pools;
 mod roles;
+mod stock;
 mod tracks;
 mod waitlist;

@@ -23,7 +23,7 @@ pub(super) struct Done {
     pub(super) action: &'static str,
     /// More about it.
     pub(super) detail: Object,
-    /// Seats that were bought or given up.
+    /// Seats that were bought, given up, held back or released.
     pub(super) moves: Vec<Move>,
     /// Pools in which seats may have become free for those in line.
     pub(super) offer: Vec<Uuid>,
@@ -48,10 +48,11 @@ pub(super) async fn finish(
     let mut change = Change::new(tx, rules, caller.by(), now);
     change.log(done.action, None, done.detail);
     for moved in done.moves {
-        let action = if moved.to == "unbought" {
-            "seats.given_up"
-        } else {
-            "seats.bought"
+        let action = match (moved.from, moved.to) {
+            (_, "unbought") => "seats.given_up",
+            (_, "reserved") => "seats.held_back",
+            ("reserved", _) => "seats.released",
+            _ => "seats.bought",
         };
         change.log_move(action, moved);
     }

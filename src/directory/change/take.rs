@@ -140,7 +140,7 @@ impl Change<'_> {
             return Err(store::Error::Inconsistent("a placement without a pool").into());
         };
         if may_refuse && pool.full_policy == FullPolicy::Reject {
-            let figures = self.tx.figures(Some(pool.id)).await?;
+            let figures = self.tx.figures(Some(pool.id), self.now).await?;
             let figures = figures.first().map(|(_, f)| *f).unwrap_or_default();
             return Err(seat_unavailable(&pool.key, &figures));
         }

@@ -16,7 +16,7 @@ use crate::scim::predicate::fold;
 use crate::scim::schema::USER;
 use crate::scim::{Object, validate};
 use crate::seats::IdentityState;
-use crate::seats::catalog::{FullPolicy, Policy, Pool, ReusePolicy, Track};
+use crate::seats::catalog::{FullPolicy, Policy, Pool, PoolState, ReusePolicy, Track};
 
 /// A test of the store runs on both engines: `on_both!(name)` makes two tests of `async fn name`.
 macro_rules! on_both {
@@ -118,7 +118,7 @@ impl Fixture {
             cooldown_days: 0,
             default_duration_days: None,
             fallback: None,
-            live: true,
+            state: PoolState::Live,
         };
         let mut tx = self.store.begin(self.tenant).await.unwrap();
         tx.insert_pool(&pool, now()).await.unwrap();
