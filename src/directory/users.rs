@@ -86,7 +86,15 @@ impl Directory {
             "member.relinked"
         };
         change.log(action, Some(member.id), Object::new());
-        change.settle(&mut member, Trigger::Person, true).await?;
+        let settled = change.settle(&mut member, Trigger::Person, true).await;
+        if let Err(Error::Scim(error)) = &settled
+            && error.scim_type == Some(ScimType::SeatUnavailable)
+            && let Some(taken) = who_has(change.tx, &member).await?
+        {
+            // That the person exists already is what an identity provider can go by.
+            return Err(uniqueness(taken));
+        }
+        settled?;
         let keys = person::keys(&member, &change.rules.catalog, now);
         if is_new {
             if !change.tx.insert_member(&member, &keys).await? {

@@ -287,6 +287,9 @@ async fn a_pool_that_refuses_says_so(t: Tenant) {
         .query("action", "seat.refused")
         .await;
     assert_eq!(each(&lines, "action").len(), 1, "{lines}");
+    let again = crate::common::tenant::user("ada", json!({}));
+    let taken = office.tenant.scim().post("/Users", again).await;
+    taken.error(409, "uniqueness");
     let bob = office.hire("bob", json!({"active": false})).await;
     let active = json!([{"op": "replace", "path": "active", "value": true}]);
     let refused = office

@@ -15,3 +15,5 @@ mod histories;
 mod invariants;
 mod late;
 mod race;
+mod step;
+mod world;
