@@ -227,21 +227,18 @@ fn unknown(kind: Kind) -> Error {
 }
 
 fn seat_unavailable(pool: &str, figures: &store::figures::Figures) -> Error {
-    let idle = [
-        (figures.cooling_down, "cooling down"),
-        (figures.reserved, "held back"),
-    ];
     let used = figures.purchased - figures.free() - figures.reserved;
-    let idle: String = idle
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, how)| format!(", {n} {how}"))
-        .collect();
+    let some = |n: i64, how: &str| match n {
+        0 => String::new(),
+        n => format!(", {n} {how}"),
+    };
+    let cooling = some(figures.cooling_down, "cooling down");
+    let held_back = some(figures.reserved, "held back");
     scim::error::Error::new(
         403,
         Some(scim::error::ScimType::SeatUnavailable),
         format!(
-            "No seat available in pool '{pool}' ({} purchased, {used} in use{idle}, {} overage). Free a \
+            "No seat available in pool '{pool}' ({} purchased, {used} in use{cooling}{held_back}, {} overage). Free a \
              seat or raise the contract; this is not an authentication error.",
             figures.purchased, figures.overage
         ),

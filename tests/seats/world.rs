@@ -175,7 +175,8 @@ impl<'s> World<'s> {
                     json!({"externalId": format!("e{who}"), COACHING: wish}),
                 );
                 let reply = scim.post("/Users", body).await;
-                if self.ids.contains_key(who) {
+                // What is no value is refused before anything else.
+                if reply.status != 400 && self.ids.contains_key(who) {
                     reply.error(409, "uniqueness");
                 } else {
                     if Self::refused(&reply, *pool) {
