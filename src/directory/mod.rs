@@ -248,13 +248,19 @@ fn unknown(kind: Kind) -> Error {
     scim::error::Error::not_found(format!("there is no {name} with this id")).into()
 }
 
-fn seat_unavailable(pool: &str, figures: &store::catalog::Figures) -> Error {
-    let used = figures.purchased - figures.available;
+fn seat_unavailable(pool: &str, figures: &store::figures::Figures) -> Error {
+    let used = figures.purchased - figures.free() - figures.reserved;
+    let some = |n: i64, how: &str| match n {
+        0 => String::new(),
+        n => format!(", {n} {how}"),
+    };
+    let cooling = some(figures.cooling_down, "cooling down");
+    let held_back = some(figures.reserved, "held back");
     scim::error::Error::new(
         403,
         Some(scim::error::ScimType::SeatUnavailable),
         format!(
-            "No seat available in pool '{pool}' ({} purchased, {used} in use, {} overage). Free a \
+            "No seat available in pool '{pool}' ({} purchased, {used} in use{cooling}{held_back}, {} overage). Free a \
              seat or raise the contract; this is not an authentication error.",
             figures.purchased, figures.overage
         ),

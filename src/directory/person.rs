@@ -97,7 +97,7 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
     let pools: Vec<_> = catalog
         .pools
         .iter()
-        .filter(|p| p.live)
+        .filter(|p| p.is_live())
         .map(|p| p.key.as_str())
         .collect();
     if !tracks.is_empty() || !pools.is_empty() {

@@ -59,6 +59,8 @@ named! {
         TwoTokensLive = "two_tokens_live",
         /// Seats that are not free cannot be given up.
         SeatsInUse = "seats_in_use",
+        /// Seats that are not free cannot be held back.
+        SeatsNotFree = "seats_not_free",
         /// The pool's policy refuses whoever finds it full.
         SeatUnavailable = "seat_unavailable",
         /// No seat is free for an extension.

@@ -93,7 +93,7 @@ impl Directory {
         let mut session = self.store.read(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let tracks = rules.catalog.tracks.iter().filter(|track| track.live);
-        let pools = rules.catalog.pools.iter().filter(|pool| pool.live);
+        let pools = rules.catalog.pools.iter().filter(|pool| pool.is_live());
         Ok((
             tracks.map(|track| track.key.clone()).collect(),
             pools.map(|pool| pool.key.clone()).collect(),

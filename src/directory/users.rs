@@ -106,7 +106,15 @@ impl Directory {
             "member.relinked"
         };
         change.log(action, Some(member.id), Object::new());
-        change.settle(&mut member, Trigger::Person, true).await?;
+        let settled = change.settle(&mut member, Trigger::Person, true).await;
+        if let Err(Error::Scim(error)) = &settled
+            && error.scim_type == Some(ScimType::SeatUnavailable)
+            && let Some(taken) = who_has(change.tx, &member).await?
+        {
+            // That the person exists already is what an identity provider can go by.
+            return Err(uniqueness(taken));
+        }
+        settled?;
         let keys = person::keys(&member, &change.rules.catalog, now);
         if is_new {
             if !change.tx.insert_member(&member, &keys).await? {
@@ -155,9 +163,10 @@ impl Directory {
         id: &str,
         if_match: &IfMatch,
         body: Value,
+        view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        self.update_user(caller, id, if_match, now, |member| {
+        self.update_user(caller, id, if_match, view, now, |member| {
             let doc = validate::replace(&USER, &member.doc, body.clone())?;
             Ok((doc != member.doc).then_some(doc))
         })
@@ -171,9 +180,10 @@ impl Directory {
         id: &str,
         if_match: &IfMatch,
         body: Value,
+        view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        self.update_user(caller, id, if_match, now, |member| {
+        self.update_user(caller, id, if_match, view, now, |member| {
             let normalised = quirks::patch_body(&USER, body.clone())?;
             if !normalised.leniencies.is_empty() {
                 tracing::debug!(leniencies = ?normalised.leniencies, "PATCH in another form");
@@ -191,6 +201,7 @@ impl Directory {
         caller: &Caller,
         id: &str,
         if_match: &IfMatch,
+        view: &View,
         now: Timestamp,
         next: impl Fn(&Member) -> Result<Option<Object>, Error> + Send + Sync,
     ) -> Result<Found, Error> {
@@ -203,7 +214,8 @@ impl Directory {
             if_match.check(member.version)?;
             let rules = self.rules(tx, member.catalog_version).await?;
             let Some(doc) = next(&member)? else {
-                return Ok(person::found(&member, &rules, None, now));
+                let position = person::waitlist_position(tx, &member, *view).await?;
+                return Ok(person::found(&member, &rules, position, now));
             };
             person::check(&doc, Some(&member.doc), &rules.catalog)?;
             let before = member.clone();
@@ -228,7 +240,8 @@ impl Directory {
             let keys = person::keys(&member, &change.rules.catalog, now);
             change.tx.save_member(&member, &keys).await?;
             change.finish().await?;
-            Ok(person::found(&member, &change.rules, None, now))
+            let position = person::waitlist_position(change.tx, &member, *view).await?;
+            Ok(person::found(&member, &change.rules, position, now))
         });
         self.refused_is_noted(done, caller, now).await
     }

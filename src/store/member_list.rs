@@ -183,10 +183,11 @@ impl Session {
         let ids: Json = assignments.iter().map(Uuid::to_string).collect();
         let rows = self
             .all(
-                "select w.id, w.position from (select id, row_number() over (partition by \
-                   waiting_pool_id order by priority_class, waiting_since, id) as position \
-                   from assignment where tenant_id = $1 and waiting_pool_id is not null) w \
-                 where w.id in (select id from ({ids}($2)) i)",
+                "select a.id, w.position from (select assignment_id, pool_id, row_number() over (partition by \
+                   pool_id order by priority_class, since, assignment_id) as position \
+                   from waiting where tenant_id = $1) w join assignment a on a.tenant_id = $1 \
+                   and a.id = w.assignment_id and a.waiting_pool_id = w.pool_id \
+                 where a.id in (select id from ({ids}($2)) i)",
                 args![self.tenant, ids],
             )
             .await?;

@@ -279,21 +279,19 @@ impl Tx {
     /// is not the one of `m` any more, or a deleted person who comes back as this one. Answers
     /// whether it did.
     pub async fn insert_member(&mut self, m: &Member, keys: &Keys) -> Result<bool, Error> {
-        let mut values = self.member_values(m, keys);
-        values.push(m.catalog_version.into());
         let made = self
             .optional(
                 "insert into member (tenant_id, id, scim_id, identity_state, managed_by, \
                    connection_id, user_name, user_name_key, external_id, worker_id, name_key, doc, \
                    search, version, created_at, last_modified, deactivated_at, assignment_id, \
-                   seat_state, track_id, pool_id, access_ends_at, seat_reason) \
+                   seat_state, track_id, pool_id, access_ends_at, seat_reason, placed_by) \
                  select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-                   $17, $18, $19, $20, $21, $22, $23 from tenant t \
+                   $17, $18, $19, $20, $21, $22, $23, $24 from tenant t \
                  where t.id = $1 and t.catalog_version = $24 and not exists \
                    (select 1 from member w where w.tenant_id = $1 and w.identity_state = 'deleted' \
                     and (w.external_id = $9 or w.worker_id = $10)) \
                  on conflict do nothing returning id",
-                values,
+                self.member_values(m, keys),
             )
             .await?;
         Ok(made.is_some())
@@ -310,7 +308,8 @@ impl Tx {
                worker_id = $10, name_key = $11, doc = $12, search = $13, version = $14, \
                created_at = $15, last_modified = $16, deactivated_at = $17, assignment_id = $18, \
                seat_state = $19, track_id = $20, pool_id = $21, access_ends_at = $22, \
-               seat_reason = $23 \
+               seat_reason = $23, placed_by = case when identity_state = 'deleted' \
+                 and $4 <> 'deleted' then $24 else placed_by end \
              where tenant_id = $1 and id = $2",
             self.member_values(m, keys),
         )
@@ -344,6 +343,7 @@ impl Tx {
             a.map(|a| a.pool),
             a.map(|a| a.ends_at),
             m.seat_reason.map(SeatReason::as_str),
+            m.catalog_version,
         ]
     }
 

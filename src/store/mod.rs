@@ -11,6 +11,7 @@ mod writer;
 pub mod backup;
 pub mod catalog;
 pub mod credentials;
+pub mod figures;
 pub mod filter_sql;
 pub mod groups;
 pub mod ledger;
@@ -26,7 +27,7 @@ pub mod waitlist;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 

@@ -27,10 +27,10 @@ pub(super) struct Done {
     pub(super) action: &'static str,
     /// More about it.
     pub(super) detail: Object,
-    /// Seats that were bought or given up.
+    /// Seats that were bought, given up, held back or released.
     pub(super) moves: Vec<Move>,
-    /// A pool in which seats may have become free.
-    pub(super) offer: Option<Uuid>,
+    /// Pools in which seats may have become free for those in line.
+    pub(super) offer: Vec<Uuid>,
 }
 
 /// Begins a change: until it is through, no other can begin. What it then reads stays true.
@@ -52,14 +52,15 @@ pub(super) async fn finish(
     let mut change = Change::new(tx, rules, caller.by(), now);
     change.log(done.action, None, done.detail);
     for moved in done.moves {
-        let action = if moved.to == "unbought" {
-            "seats.given_up"
-        } else {
-            "seats.bought"
+        let action = match (moved.from, moved.to) {
+            (_, "unbought") => "seats.given_up",
+            (_, "reserved") => "seats.held_back",
+            ("reserved", _) => "seats.released",
+            _ => "seats.bought",
         };
         change.log_move(action, moved);
     }
-    if let Some(pool) = done.offer {
+    for pool in done.offer {
         change.offer(pool);
     }
     change.finish().await?;

@@ -15,7 +15,7 @@ use crate::seats::days::{self, When};
 use crate::seats::extension::{self, Extension};
 use crate::seats::placement::{self, Intent, Person, Placement, Standing, Target};
 use crate::seats::{Assignment, Extended, SeatState};
-use crate::store::catalog::Figures;
+use crate::store::figures::Figures;
 use crate::store::members::Member;
 use crate::store::transact;
 
@@ -54,7 +54,7 @@ impl Directory {
             let until = until(&wish, last, &person.intent, &rules.catalog, now)?;
             let pool = pool(&wish, last, &rules.catalog)?;
             if !extension::covers(pool, last, until, now) {
-                let figures = tx.figures(None).await?;
+                let figures = tx.figures(None, now).await?;
                 return Err(exceeded(pool, last, until, &rules.catalog, &figures, now).into());
             }
             let granted = grant(&rules, person, last, pool, until, now)?;

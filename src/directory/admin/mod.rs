@@ -18,6 +18,7 @@ pub mod pools;
 mod query;
 pub mod roles;
 pub mod selection;
+mod stock;
 pub mod tracks;
 mod view;
 mod waitlist;

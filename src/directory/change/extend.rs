@@ -53,6 +53,7 @@ impl Change<'_> {
                 last.ends_at = window.ends_at;
                 last.end_source = window.end_source;
                 self.tx.save_assignment(&last).await?;
+                self.wait_longer(member, &last).await?;
                 member.assignment = Some(last);
             }
             Extension::Move => {
@@ -123,6 +124,7 @@ impl Change<'_> {
         for a in self
             .begun
             .last_mut()
+            .map(|(a, _)| a)
             .into_iter()
             .chain(&mut member.assignment)
         {

@@ -21,8 +21,16 @@ const QUESTIONS: &[(&str, &str)] = &[
         "seat_free",
     ),
     (
-        "select member_id from assignment where tenant_id = 1 and waiting_pool_id = {some id} order by priority_class, waiting_since, id limit 1",
-        "assignment_waiting",
+        "select assignment_id from waiting where tenant_id = 1 and pool_id = {some id} order by priority_class, since, assignment_id limit 1",
+        "waiting_in_line",
+    ),
+    (
+        "select id from member where tenant_id = 1 and placed_by < 7 order by placed_by limit 9",
+        "member_placed_by",
+    ),
+    (
+        "select t.id from tenant t where exists (select 1 from member m where m.tenant_id = t.id and m.placed_by < t.run_version)",
+        "member_placed_by",
     ),
     (
         "select group_id from group_user where tenant_id = 1 and member_id = {some id}",

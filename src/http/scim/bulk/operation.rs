@@ -113,7 +113,9 @@ impl Operation {
         };
         match self.method.as_str() {
             "PUT" => Ok(Done::with(
-                &target.replace(directory, caller, body, now).await?,
+                &target
+                    .replace(directory, caller, body, &View::default(), now)
+                    .await?,
             )),
             "PATCH" => {
                 // Nothing is sent back of it, so nothing need be read for that.
