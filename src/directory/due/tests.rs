@@ -12,7 +12,6 @@ on_both!(whoever_comes_too_late_for_a_run_is_placed_by_the_next_look);
 async fn whoever_comes_too_late_for_a_run_is_placed_by_the_next_look(f: Fixture) {
     f.pool(5).await;
     let directory = Directory::new(f.store.clone());
-    // They are made as by a transaction that has read the catalog's first version.
     f.user(json!({"userName": "early"})).await;
     let mut tx = f.store.begin(f.tenant).await.unwrap();
     tx.touch_catalog().await.unwrap();
@@ -23,6 +22,7 @@ async fn whoever_comes_too_late_for_a_run_is_placed_by_the_next_look(f: Fixture)
     assert_eq!(f.store.tenants_placing().await.unwrap(), []);
 
     f.user(json!({"userName": "late"})).await;
+    f.placed_by_the_first_catalog("late").await;
     assert_eq!(f.store.tenants_placing().await.unwrap(), [f.tenant]);
     while directory.place_some(f.tenant, now()).await.unwrap() {}
     assert_eq!(state(&f, "late").await, SeatState::Assigned);

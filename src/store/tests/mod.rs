@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::engine::args;
 use super::members::{Keys, Member};
 use super::{Options, Store, TenantId};
 use crate::scim::comparable::comparable;
@@ -135,6 +136,15 @@ impl Fixture {
         tx.insert_track(&track, now()).await.unwrap();
         tx.commit().await.unwrap();
         pool
+    }
+
+    /// Makes somebody look as if the transaction that made them had begun before all changes.
+    pub(crate) async fn placed_by_the_first_catalog(&self, user_name: &str) {
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        let sql = "update member set placed_by = 1 where tenant_id = $1 and user_name = $2";
+        let made = tx.run(sql, args![self.tenant, user_name]).await.unwrap();
+        assert_eq!(made, 1);
+        tx.commit().await.unwrap();
     }
 
     /// Makes a user of a SCIM body; answers what filters see of it, its id among it.
