@@ -21,6 +21,7 @@ pub mod members;
 pub mod operations;
 pub mod rules;
 pub mod seats;
+mod statistics;
 pub mod tenants;
 pub mod users;
 pub mod waitlist;

@@ -3,6 +3,7 @@
 mod filters;
 mod plans;
 mod seats;
+mod statistics;
 mod transactions;
 
 use jiff::Timestamp;
