@@ -99,6 +99,9 @@ impl Target {
                 // loss of power, not only of the process.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                // A commit that finds the log full copies it into the file. At SQLite's 1,000 pages
+                // that was one write in sixty, and the wait for it grew with the file.
+                .pragma("wal_autocheckpoint", "4000")
                 .busy_timeout(Duration::from_secs(30))
                 .statement_cache_capacity(256);
             return Ok(Self::Sqlite(Box::new(options)));
