@@ -70,6 +70,8 @@ impl Directory {
                     change.save_seat(&mut member).await?;
                     run.changed += 1;
                 }
+                // Thresholds may be among what changed.
+                change.restall(*id, None);
             }
             change.finish().await?;
             run.done += i64::try_from(people.len()).unwrap_or(0);

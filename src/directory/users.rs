@@ -80,6 +80,7 @@ impl Directory {
         };
         write(&mut member, doc, now);
         let mut change = Change::new(tx, rules, caller.by(), now);
+        change.newcomer = is_new.then_some(member.id);
         let action = if is_new {
             "member.created"
         } else {
@@ -183,6 +184,10 @@ impl Directory {
             write(&mut member, doc, now);
             let mut change = Change::new(tx, rules, caller.by(), now);
             note_identity(&mut change, &before, &member);
+            let on_leave = person::is_on_leave(&member.doc);
+            if on_leave != person::is_on_leave(&before.doc) {
+                change.restall(member.id, Some(on_leave));
+            }
             let may_refuse = before.identity != member.identity;
             change
                 .settle(&mut member, Trigger::Person, may_refuse)

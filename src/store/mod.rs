@@ -10,6 +10,8 @@ mod writer;
 pub mod backup;
 pub mod catalog;
 pub mod credentials;
+pub mod engagement;
+pub mod event_list;
 pub mod filter_sql;
 pub mod groups;
 pub mod ledger;

@@ -7,6 +7,7 @@ use super::body::Body;
 use super::catalog::{self, Done};
 use super::roles::Right;
 use super::{object, placements};
+use crate::coaching::Stage;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Name, Policy};
@@ -60,6 +61,9 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
     let on_unmatch = body.named("onUnmatch")?.map(Name);
     let full_policy = body.named("fullPolicy")?.map(Name);
     let reuse_policy = body.named("reusePolicy")?.map(Name);
+    let threshold_mode = body.named("thresholdMode")?.map(Name);
+    let mut stall_thresholds = before.stall_thresholds;
+    body.thresholds("stallThresholds", &mut stall_thresholds)?;
     Ok(Policy {
         grace_days: grace_days.unwrap_or(before.grace_days),
         grace_on_delete: body
@@ -69,10 +73,19 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
         on_unmatch: on_unmatch.unwrap_or(before.on_unmatch),
         full_policy: full_policy.unwrap_or(before.full_policy),
         reuse_policy: reuse_policy.unwrap_or(before.reuse_policy),
+        stall_thresholds,
+        threshold_mode: threshold_mode.unwrap_or(before.threshold_mode),
     })
 }
 
+/// The policy with every decision that holds: where no number was set, the default one.
 fn view(policy: &Policy) -> Object {
+    let mut policy = policy.clone();
+    for stage in Stage::ALL {
+        let days = policy.stall_thresholds.of(*stage);
+        let days = days.unwrap_or(stage.default_days());
+        policy.stall_thresholds.set(*stage, Some(days));
+    }
     match json!(policy) {
         Value::Object(object) => object,
         // A struct is an object.

@@ -9,6 +9,7 @@ use super::catalog::{self, Done};
 use super::pools::product;
 use super::roles::Right;
 use super::{Items, Query, conflict, cursor, not_found, object, placements, wrong};
+use crate::coaching::stalled::Thresholds;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Track};
@@ -26,7 +27,13 @@ named! {
 }
 
 /// What can change about a track.
-const TERMS: [&str; 4] = ["name", "default", "durationDays", "state"];
+const TERMS: [&str; 5] = [
+    "name",
+    "default",
+    "durationDays",
+    "state",
+    "stallThresholds",
+];
 
 impl Directory {
     /// Tracks by key.
@@ -138,6 +145,7 @@ fn new(body: &Body, catalog: &Catalog) -> Result<Track, Refusal> {
         duration_days: None,
         is_default: false,
         live: true,
+        stall_thresholds: Thresholds::default(),
     };
     apply(body, &mut track)?;
     Ok(track)
@@ -151,6 +159,7 @@ fn apply(body: &Body, track: &mut Track) -> Result<(), Refusal> {
     if body.has("durationDays") {
         track.duration_days = body.days("durationDays")?;
     }
+    body.thresholds("stallThresholds", &mut track.stall_thresholds)?;
     if let Some(state) = body.named::<State>("state")? {
         track.live = state == State::Live;
     }
@@ -182,5 +191,6 @@ fn view(track: &Track, catalog: &Catalog) -> Object {
         ("default", json!(track.is_default)),
         ("durationDays", json!(track.duration_days)),
         ("state", json!(state.as_str())),
+        ("stallThresholds", json!(track.stall_thresholds)),
     ])
 }

@@ -7,7 +7,7 @@ mod release;
 mod take;
 mod transfer;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,7 +15,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::rules::Rules;
-use super::{Error, person};
+use super::{Error, engagement, person};
+use crate::coaching::journey::Journey;
 use crate::scim::Object;
 use crate::seats::catalog::Pool;
 use crate::seats::decision::{Decision, Trigger, decide};
@@ -48,6 +49,12 @@ pub(super) struct Change<'t> {
     freed: BTreeSet<Uuid>,
     /// Who got a seat because of that.
     pub(super) promoted: Vec<Uuid>,
+    /// Somebody made in this transaction, to whom nothing can have happened before.
+    pub(super) newcomer: Option<Uuid>,
+    /// Whose events are to be looked at anew, with when their seat came into use.
+    refold: BTreeMap<Uuid, Option<Timestamp>>,
+    /// Who may stall at another time, and whether their clock now stands still.
+    restall: BTreeMap<Uuid, Option<bool>>,
 }
 
 impl<'t> Change<'t> {
@@ -61,7 +68,17 @@ impl<'t> Change<'t> {
             begun: Vec::new(),
             freed: BTreeSet::new(),
             promoted: Vec::new(),
+            newcomer: None,
+            refold: BTreeMap::new(),
+            restall: BTreeMap::new(),
         }
+    }
+
+    /// Looks anew, when this change is finished, at when a person stalls. `stopped` says whether
+    /// their clock stands still from now on, where that may have changed.
+    pub(super) fn restall(&mut self, member: Uuid, stopped: Option<bool>) {
+        let known = self.restall.entry(member).or_default();
+        *known = stopped.or(*known);
     }
 
     /// Writes a line of the ledger.
@@ -202,13 +219,33 @@ impl<'t> Change<'t> {
     /// in line and writes the ledger.
     pub(super) async fn finish(&mut self) -> Result<(), Error> {
         for a in std::mem::take(&mut self.begun) {
-            self.tx.insert_assignment(&a).await?;
+            self.begin_journey(&a).await?;
         }
         while let Some(pool) = self.freed.pop_first() {
             while self.promote(pool).await? {}
         }
+        for (member, seated_at) in std::mem::take(&mut self.refold) {
+            engagement::refold(self.tx, &self.rules.catalog, member, seated_at, None).await?;
+        }
+        let people = std::mem::take(&mut self.restall);
+        engagement::restall(self.tx, &self.rules.catalog, &people, self.now).await?;
         let lines = std::mem::take(&mut self.lines);
         self.tx.append(&lines).await?;
+        Ok(())
+    }
+
+    /// Stores an assignment that began, and its journey with it.
+    async fn begin_journey(&mut self, a: &Assignment) -> Result<(), Error> {
+        let is_new = self.newcomer == Some(a.member);
+        let seated_at = self.refold.get(&a.member).copied().flatten();
+        let journey = Journey::begun(seated_at);
+        let stalls_at = engagement::stalls_at(&self.rules.catalog, a.track, &journey);
+        self.tx.insert_assignment(a, &journey, stalls_at).await?;
+        if is_new {
+            self.refold.remove(&a.member);
+        } else {
+            self.refold.entry(a.member).or_default();
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{Change, account, object, placed, seated};
-use crate::directory::{Error, seat_unavailable};
+use crate::directory::{Error, person, seat_unavailable};
 use crate::seats::catalog::{FullPolicy, Pool};
 use crate::seats::placement::{Target, Window};
 use crate::seats::{Account, Assignment, SeatReason, SeatState, Waiting};
@@ -91,13 +91,16 @@ impl Change<'_> {
                 member.seat_reason = Some(SeatReason::PoolFull);
             }
         }
+        if person::is_on_leave(&member.doc) {
+            self.restall(member.id, Some(true));
+        }
         self.begun.push(a.clone());
         member.assignment = Some(a);
         Ok(())
     }
 
     /// Puts an assignment on a seat that was taken for it.
-    pub(super) fn sit(&self, a: &mut Assignment, n: i64) {
+    pub(super) fn sit(&mut self, a: &mut Assignment, n: i64) {
         a.seat = Some(n);
         a.waiting = None;
         a.grace_until = None;
@@ -107,7 +110,10 @@ impl Change<'_> {
         } else {
             SeatState::Assigned
         };
-        a.held |= a.state == SeatState::Assigned;
+        if a.state == SeatState::Assigned && !a.held {
+            a.held = true;
+            self.refold.insert(a.member, Some(self.now));
+        }
     }
 
     /// Takes a seat in the first pool that has room, else beyond a purchase where that is allowed,
@@ -208,6 +214,7 @@ impl Change<'_> {
             let key = |id| catalog.track(id).map(|t| t.key.clone());
             let detail = object(json!({"from": key(before.track), "to": key(a.track)}));
             self.line("track.changed", Some(a.member), Some(a.id), None, detail);
+            self.restall(a.member, None);
         }
         if (a.starts_at, a.ends_at) != (before.starts_at, before.ends_at) {
             let detail = object(json!({

@@ -131,6 +131,7 @@ impl Fixture {
             duration_days: None,
             is_default: true,
             live: true,
+            stall_thresholds: crate::coaching::stalled::Thresholds::default(),
         };
         tx.insert_track(&track, now()).await.unwrap();
         tx.commit().await.unwrap();

@@ -1,0 +1,422 @@
+//! Events and what they come to: sessions, Reflection Points, and the journey that each assignment
+//! holds. None of it is part of the SCIM resource, and none of it moves a version.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::engine::{Row, Value, args};
+use super::seats::named;
+use super::{Error, Session, Tx};
+use crate::coaching::episode::Episode;
+use crate::coaching::journey::{self, Folded, Journey};
+use crate::coaching::stalled::Benchmark;
+use crate::coaching::{Event, SessionState, Stage};
+
+/// A person's assignment as far as engagement is concerned.
+#[derive(Debug, Clone)]
+pub struct Stretch {
+    /// Its identifier.
+    pub assignment: Uuid,
+    /// Its track.
+    pub track: Uuid,
+    /// Whether a seat was ever in use.
+    pub held: bool,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// As stored.
+    pub journey: Journey,
+    /// As stored.
+    pub stalls_at: Option<Timestamp>,
+}
+
+/// What a person's list row and view show of engagement.
+#[derive(Debug, Clone, Default)]
+pub struct Engagement {
+    /// The journey of the current episode, if there is one.
+    pub journey: Option<Journey>,
+    /// From when on they have stalled unless something happens.
+    pub stalls_at: Option<Timestamp>,
+    /// When the next session begins.
+    pub next_session_at: Option<Timestamp>,
+}
+
+/// A session that is kept.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The platform's identifier.
+    pub id: String,
+    /// The assignment it was part of.
+    pub assignment: Option<Uuid>,
+    /// What became of it.
+    pub state: SessionState,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// How long it took, in minutes.
+    pub duration_min: Option<i64>,
+}
+
+macro_rules! journey_columns {
+    () => {
+        "a.id as j_id, a.invited_at, a.stage, a.stage_since, a.clock_from, a.sessions_completed, \
+         a.last_completed_at, a.outstanding_since, a.last_scheduled_at, a.engaged_at, a.login_at, \
+         a.stopped, a.running_since, a.stalls_at "
+    };
+}
+pub(super) use journey_columns;
+
+fn journey(row: &Row) -> Result<Journey, Error> {
+    Ok(Journey {
+        invited_at: row.maybe_instant("invited_at")?,
+        stage: named(row, "stage")?,
+        since: row.maybe_instant("stage_since")?,
+        clock_from: row.maybe_instant("clock_from")?,
+        sessions_completed: row.get("sessions_completed")?,
+        last_completed_at: row.maybe_instant("last_completed_at")?,
+        outstanding_since: row.maybe_instant("outstanding_since")?,
+        last_scheduled_at: row.maybe_instant("last_scheduled_at")?,
+        engaged_at: row.maybe_instant("engaged_at")?,
+        login_at: row.maybe_instant("login_at")?,
+        stopped: row.get("stopped")?,
+        running_since: row.maybe_instant("running_since")?,
+    })
+}
+
+/// Reads what a row of a member and their assignment says of engagement.
+pub(super) fn engagement(row: &Row) -> Result<Engagement, Error> {
+    let known = row.get::<Option<Uuid>>("j_id")?.is_some();
+    Ok(Engagement {
+        journey: known.then(|| journey(row)).transpose()?,
+        stalls_at: row.maybe_instant("stalls_at")?,
+        next_session_at: row.maybe_instant("next_session_at")?,
+    })
+}
+
+fn stretch(row: &Row) -> Result<Stretch, Error> {
+    Ok(Stretch {
+        assignment: row.get("j_id")?,
+        track: row.get("track_id")?,
+        held: row.get("held")?,
+        ended_at: row.maybe_instant("ended_at")?,
+        journey: journey(row)?,
+        stalls_at: row.maybe_instant("stalls_at")?,
+    })
+}
+
+pub(super) fn event(row: &Row) -> Result<Event, Error> {
+    Ok(Event {
+        id: row.get("id")?,
+        kind: named(row, "type")?,
+        occurred_at: row.instant("occurred_at")?,
+        session: row.get("session_id")?,
+        starts_at: row.maybe_instant("starts_at")?,
+        duration_min: row.get("duration_min")?,
+        reflection: row.get("reflection_id")?,
+    })
+}
+
+impl Stretch {
+    /// As the rules see it. Where a seat was in use and nobody noted since when, `seated_at` it is.
+    pub fn episode(&self, seated_at: Option<Timestamp>) -> Episode {
+        Episode {
+            assignment: Some(self.assignment),
+            invited_at: self.journey.invited_at.or(seated_at.filter(|_| self.held)),
+            ended_at: self.ended_at,
+        }
+    }
+}
+
+impl Session {
+    /// A person's assignments, oldest first.
+    pub async fn stretches(&mut self, member: Uuid) -> Result<Vec<Stretch>, Error> {
+        const SQL: &str = concat!(
+            "select a.track_id, a.held, a.ended_at, ",
+            journey_columns!(),
+            "from assignment a where a.tenant_id = $1 and a.member_id = $2 \
+             order by a.created_at, a.id"
+        );
+        let rows = self.all(SQL, args![self.tenant, member]).await?;
+        rows.iter().map(stretch).collect()
+    }
+
+    /// The current assignments of these people.
+    pub async fn current_stretches(
+        &mut self,
+        members: impl Iterator<Item = Uuid>,
+    ) -> Result<Vec<(Uuid, Stretch)>, Error> {
+        const SQL: &str = concat!(
+            "select m.id as member, a.track_id, a.held, a.ended_at, ",
+            journey_columns!(),
+            "from member m join assignment a on a.tenant_id = m.tenant_id and a.id = m.assignment_id \
+             where m.tenant_id = $1 and m.id in (select id from ({ids}($2)) i)"
+        );
+        let ids: Json = members.map(|id| id.to_string()).collect();
+        let rows = self.all(SQL, args![self.tenant, ids]).await?;
+        rows.iter()
+            .map(|row| Ok((row.get("member")?, stretch(row)?)))
+            .collect()
+    }
+
+    /// Everything that ever happened to a person.
+    pub async fn events_of(&mut self, member: Uuid) -> Result<Vec<Event>, Error> {
+        let sql = "select id, type, occurred_at, session_id, starts_at, duration_min, reflection_id \
+                   from event where tenant_id = $1 and member_id = $2";
+        let rows = self.all(sql, args![self.tenant, member]).await?;
+        rows.iter().map(event).collect()
+    }
+
+    /// What is shown of a person's engagement at `now`.
+    pub async fn engagement(&mut self, member: Uuid, now: Timestamp) -> Result<Engagement, Error> {
+        const SQL: &str = concat!(
+            "select (select min(s.starts_at) from session s where s.tenant_id = m.tenant_id \
+               and s.member_id = m.id and s.state = 'scheduled' and s.starts_at > $3) \
+               as next_session_at, ",
+            journey_columns!(),
+            "from member m left join assignment a on a.tenant_id = m.tenant_id \
+               and a.id = m.assignment_id where m.tenant_id = $1 and m.id = $2"
+        );
+        let row = self.optional(SQL, args![self.tenant, member, now]).await?;
+        row.as_ref().map_or(Ok(Engagement::default()), engagement)
+    }
+
+    /// How many of a person's sessions took place, in all episodes.
+    pub async fn sessions_completed(&mut self, member: Uuid) -> Result<i64, Error> {
+        let sql = "select count(*) as n from session where tenant_id = $1 and member_id = $2 \
+                   and state = 'completed'";
+        self.one(sql, args![self.tenant, member]).await?.get("n")
+    }
+
+    /// A page of a person's sessions, the newest first.
+    pub async fn sessions_of(
+        &mut self,
+        member: Uuid,
+        before: Option<&(Timestamp, String)>,
+        limit: i64,
+    ) -> Result<Vec<Kept>, Error> {
+        let rows = self
+            .all(
+                "select id, assignment_id, state, starts_at, duration_min from session \
+                 where tenant_id = $1 and member_id = $2 \
+                   and ($3 is null or starts_at < $3 or (starts_at = $3 and id < $4)) \
+                 order by starts_at desc, id desc limit $5",
+                args![
+                    self.tenant,
+                    member,
+                    before.map(|(at, _)| *at),
+                    before.map(|(_, id)| id.as_str()),
+                    limit
+                ],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Kept {
+                    id: row.get("id")?,
+                    assignment: row.get("assignment_id")?,
+                    state: named(row, "state")?,
+                    starts_at: row.instant("starts_at")?,
+                    duration_min: row.get("duration_min")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Within how many days people left a status on a track.
+    pub(super) async fn benchmarks(&mut self) -> Result<Vec<(Uuid, Stage, Benchmark)>, Error> {
+        let sql = "select track_id, stage, n, days from benchmark where tenant_id = $1";
+        let rows = self.all(sql, args![self.tenant]).await?;
+        rows.iter()
+            .map(|row| {
+                let benchmark = Benchmark {
+                    n: row.get("n")?,
+                    days: row.get("days")?,
+                };
+                Ok((row.get("track_id")?, named(row, "stage")?, benchmark))
+            })
+            .collect()
+    }
+
+    /// Whether any session of an assignment took place.
+    pub async fn has_started(&mut self, assignment: Uuid) -> Result<bool, Error> {
+        let sql = "select sessions_completed from assignment where tenant_id = $1 and id = $2";
+        let row = self.optional(sql, args![self.tenant, assignment]).await?;
+        let done = row.map(|row| row.get::<i64>("sessions_completed"));
+        Ok(done.transpose()?.is_some_and(|n| n > 0))
+    }
+}
+
+impl Tx {
+    /// Keeps an event; answers false when one of this identifier is kept already.
+    pub async fn insert_event(
+        &mut self,
+        e: &Event,
+        member: Uuid,
+        problem: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let made = self
+            .run(
+                "insert into event (tenant_id, id, member_id, type, occurred_at, received_at, \
+                   session_id, starts_at, duration_min, reflection_id, problem) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing",
+                args![
+                    self.tenant,
+                    &e.id,
+                    member,
+                    e.kind.as_str(),
+                    e.occurred_at,
+                    now,
+                    e.session.as_deref(),
+                    e.starts_at,
+                    e.duration_min,
+                    e.reflection.as_deref(),
+                    problem,
+                ],
+            )
+            .await?;
+        Ok(made > 0)
+    }
+
+    /// Saves the journey of an assignment.
+    pub async fn save_journey(
+        &mut self,
+        assignment: Uuid,
+        j: &Journey,
+        stalls_at: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let mut values = args![self.tenant, assignment];
+        values.extend(journey_values(j, stalls_at));
+        self.run(
+            "update assignment set invited_at = $3, stage = $4, stage_since = $5, clock_from = $6, \
+               sessions_completed = $7, last_completed_at = $8, outstanding_since = $9, \
+               last_scheduled_at = $10, engaged_at = $11, login_at = $12, stopped = $13, \
+               running_since = $14, idle_since = $15, stalls_at = $16 \
+             where tenant_id = $1 and id = $2",
+            values,
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Saves what a person's events come to of the sessions and Reflection Points named, or of all
+    /// where none are; what they come to no more is taken away.
+    pub async fn save_folded(
+        &mut self,
+        member: Uuid,
+        folded: &Folded,
+        assignments: &[Option<Uuid>],
+        only: Option<&Touched>,
+    ) -> Result<(), Error> {
+        let of = |episode: usize| assignments.get(episode).copied().flatten();
+        let all = only.is_none();
+        let nothing = BTreeSet::new();
+        let named = only.map_or(&nothing, |only| &only.sessions);
+        self.forget("session", member, named, all).await?;
+        for s in &folded.sessions {
+            if all || named.contains(&s.id) {
+                self.insert_session(member, s, of(s.episode)).await?;
+            }
+        }
+        let named = only.map_or(&nothing, |only| &only.reflections);
+        self.forget("reflection", member, named, all).await?;
+        for r in &folded.reflections {
+            if all || named.contains(&r.id) {
+                let sql = "insert into reflection (tenant_id, member_id, id, assignment_id, \
+                             assigned_at, completed_at) values ($1, $2, $3, $4, $5, $6)";
+                let of = of(r.episode);
+                let values = args![
+                    self.tenant,
+                    member,
+                    &r.id,
+                    of,
+                    r.assigned_at,
+                    r.completed_at
+                ];
+                self.run(sql, values).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget(
+        &mut self,
+        table: &str,
+        member: Uuid,
+        named: &BTreeSet<String>,
+        all: bool,
+    ) -> Result<(), Error> {
+        if !all && named.is_empty() {
+            return Ok(());
+        }
+        let sql = match (table, all) {
+            ("session", true) => "delete from session where tenant_id = $1 and member_id = $2",
+            ("session", false) => {
+                "delete from session where tenant_id = $1 and member_id = $2 \
+                 and id in (select t from ({texts}($3)) i)"
+            }
+            (_, true) => "delete from reflection where tenant_id = $1 and member_id = $2",
+            (_, false) => {
+                "delete from reflection where tenant_id = $1 and member_id = $2 \
+                 and id in (select t from ({texts}($3)) i)"
+            }
+        };
+        let mut values = args![self.tenant, member];
+        if !all {
+            values.push(Json::from_iter(named.iter().cloned()).into());
+        }
+        self.run(sql, values).await?;
+        Ok(())
+    }
+
+    async fn insert_session(
+        &mut self,
+        member: Uuid,
+        s: &journey::Session,
+        assignment: Option<Uuid>,
+    ) -> Result<(), Error> {
+        let sql = "insert into session (tenant_id, member_id, id, assignment_id, state, starts_at, \
+                     duration_min) values ($1, $2, $3, $4, $5, $6, $7)";
+        let values = args![
+            self.tenant,
+            member,
+            &s.id,
+            assignment,
+            s.state.as_str(),
+            s.starts_at,
+            s.duration_min,
+        ];
+        self.run(sql, values).await?;
+        Ok(())
+    }
+}
+
+/// The sessions and Reflection Points that new events are about.
+#[derive(Debug, Clone, Default)]
+pub struct Touched {
+    /// Sessions.
+    pub sessions: BTreeSet<String>,
+    /// Reflection Points.
+    pub reflections: BTreeSet<String>,
+}
+
+/// The values of a journey's columns, in the order in which statements name them.
+pub(super) fn journey_values(j: &Journey, stalls_at: Option<Timestamp>) -> Vec<Value> {
+    args![
+        j.invited_at,
+        j.stage.as_str(),
+        j.since,
+        j.clock_from,
+        j.sessions_completed,
+        j.last_completed_at,
+        j.outstanding_since,
+        j.last_scheduled_at,
+        j.engaged_at,
+        j.login_at,
+        j.stopped,
+        j.running_since,
+        j.idle_since(),
+        stalls_at,
+    ]
+}
