@@ -80,6 +80,13 @@ alter table assignment add column running_since timestamptz;
 alter table assignment add column idle_since timestamptz;
 -- From this instant on they have stalled, unless something happens.
 alter table assignment add column stalls_at timestamptz;
+-- Seconds that each status took once it was left, of which benchmarks are made.
+alter table assignment add column took_invited bigint;
+alter table assignment add column took_activated bigint;
+alter table assignment add column took_completed_onboarding bigint;
+alter table assignment add column took_started_coaching bigint;
+alter table assignment add column took_reflection_assigned bigint;
+alter table assignment add column took_reflection_completed bigint;
 -- The status in its order, and the end of it; none before any seat.
 alter table assignment add column status_rank bigint generated always as (case
     when state in ('assigned', 'grace') then case stage

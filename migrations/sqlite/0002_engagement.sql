@@ -80,6 +80,13 @@ alter table assignment add column running_since integer;
 alter table assignment add column idle_since integer;
 -- From this instant on they have stalled, unless something happens.
 alter table assignment add column stalls_at integer;
+-- Seconds that each status took once it was left, of which benchmarks are made.
+alter table assignment add column took_invited integer;
+alter table assignment add column took_activated integer;
+alter table assignment add column took_completed_onboarding integer;
+alter table assignment add column took_started_coaching integer;
+alter table assignment add column took_reflection_assigned integer;
+alter table assignment add column took_reflection_completed integer;
 -- The status in its order, and the end of it; none before any seat.
 alter table assignment add column status_rank integer generated always as (case
     when state in ('assigned', 'grace') then case stage

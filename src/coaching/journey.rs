@@ -38,6 +38,10 @@ pub struct Journey {
     pub running_since: Option<Timestamp>,
 }
 
+/// Seconds that a person took to leave each status of an episode, the last time they did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dwell(pub [Option<i64>; Stage::ALL.len()]);
+
 /// A session as its events leave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -71,6 +75,8 @@ pub struct Reflection {
 pub struct Folded {
     /// The journey of each episode, in their order.
     pub journeys: Vec<Journey>,
+    /// How long each episode's statuses took.
+    pub dwells: Vec<Dwell>,
     /// The sessions, by identifier.
     pub sessions: Vec<Session>,
     /// The Reflection Points, by identifier.
@@ -123,6 +129,10 @@ pub fn fold(episodes: &Episodes, events: &[Event]) -> Folded {
     let reflections = reflections(episodes, &events);
     let numbers = 0..episodes.all().len();
     Folded {
+        dwells: numbers
+            .clone()
+            .map(|number| dwell(episodes, number, &events, &reflections))
+            .collect(),
         journeys: numbers
             .map(|number| journey(episodes, number, &events, &sessions, &reflections))
             .collect(),
@@ -203,6 +213,52 @@ fn journey(
     let logins = events.iter().filter(|e| e.kind == Kind::Login);
     journey.login_at = logins.map(|e| e.occurred_at).max();
     journey
+}
+
+fn dwell(
+    episodes: &Episodes,
+    number: usize,
+    events: &[&Event],
+    reflections: &[Reflection],
+) -> Dwell {
+    let invited_at = episodes.all().get(number).and_then(|e| e.invited_at);
+    let own = |kind| {
+        let own = events
+            .iter()
+            .filter(move |e| episodes.place(e.occurred_at) == Place::During(number));
+        own.filter(move |e| e.kind == kind).map(|e| e.occurred_at)
+    };
+    let activated = own(Kind::AccountActivated).min();
+    let onboarded = own(Kind::OnboardingCompleted).min();
+    // In their order, as the events are.
+    let sessions: Vec<_> = own(Kind::SessionCompleted).collect();
+    let written = reflections.iter().filter(|r| r.episode == number);
+    let written: Vec<_> = written
+        .filter_map(|r| Some((r.completed_at?, r.assigned_at)))
+        .collect();
+    let gaps = sessions.iter().zip(sessions.iter().skip(1));
+    let followed = written.iter().filter_map(|(at, _)| {
+        let next = sessions.iter().find(|session| *session > at)?;
+        Some((*at, *next))
+    });
+    let took = |from: Option<Timestamp>, to: Option<Timestamp>| {
+        let seconds = to?.duration_since(from?).as_secs();
+        (seconds >= 0).then_some(seconds)
+    };
+    let last = written.iter().max();
+    let followed = followed.max();
+    let gap = gaps.last();
+    Dwell([
+        took(invited_at, activated),
+        took(
+            activated.max(invited_at.filter(|_| activated.is_some())),
+            onboarded,
+        ),
+        took(onboarded, sessions.first().copied()),
+        took(gap.map(|(from, _)| *from), gap.map(|(_, to)| *to)),
+        took(last.map(|(_, from)| *from), last.map(|(to, _)| *to)),
+        took(followed.map(|(from, _)| from), followed.map(|(_, to)| to)),
+    ])
 }
 
 /// How many sessions took place, by the events that `counts`.

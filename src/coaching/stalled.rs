@@ -32,7 +32,7 @@ named! {
 }
 
 /// How many dwell times make a benchmark.
-pub const ENOUGH: usize = 30;
+pub const ENOUGH: i64 = 30;
 
 /// Days after which somebody in a status has stalled, each if it is set here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,19 +116,19 @@ impl Thresholds {
 }
 
 impl Benchmark {
-    /// The benchmark of completed dwell times: the least whole number of days within which four of
-    /// five were through, at least one. None where too few were.
-    pub fn of(mut dwell: Vec<SignedDuration>) -> Option<Self> {
-        if dwell.len() < ENOUGH {
-            return None;
-        }
-        dwell.sort_unstable();
-        let rank = (dwell.len() * 4).div_ceil(5);
-        let seconds = dwell.get(rank.checked_sub(1)?)?.as_secs();
+    /// The place, from 1, of the dwell time that counts among `n` sorted ones: four of five are no
+    /// longer.
+    pub fn rank(n: i64) -> i64 {
+        (n * 4 + 4) / 5
+    }
+
+    /// Of `n` dwell times, the one at [`Benchmark::rank`] being so many seconds: whole days, at
+    /// least one. None where too few people left the status.
+    pub fn of(n: i64, seconds: i64) -> Option<Self> {
         let day = 24 * 60 * 60;
         let whole = seconds.div_euclid(day) + i64::from(seconds.rem_euclid(day) > 0);
-        Some(Self {
-            n: i64::try_from(dwell.len()).ok()?,
+        (n >= ENOUGH).then_some(Self {
+            n,
             days: whole.max(1),
         })
     }

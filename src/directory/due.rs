@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::change::{By, Change};
 use super::{Directory, Error};
 use crate::seats::decision::Trigger;
+use crate::store::benchmarks::OfTrack;
 use crate::store::operations::PlacementRun;
 use crate::store::{self, TenantId, Tx, transact};
 
@@ -82,6 +83,28 @@ impl Directory {
             tx.save_run(&run).await?;
             Ok(true)
         })
+    }
+
+    /// Measures a tenant's benchmarks anew. Where one has moved, a run gives everybody the instant
+    /// from which they have stalled by it.
+    pub async fn measure(&self, tenant: TenantId, now: Timestamp) -> Result<(), Error> {
+        let mut session = self.store.snapshot(tenant).await?;
+        let days = |of: &[OfTrack]| -> Vec<_> {
+            of.iter()
+                .map(|(track, stage, b)| (*track, *stage, b.days))
+                .collect()
+        };
+        let before = session.benchmarks().await?;
+        let measured = session.measure_benchmarks().await?;
+        drop(session);
+        if days(&before) == days(&measured) {
+            return Ok(());
+        }
+        self.begun(transact!(self.store, tenant, |tx| {
+            tx.save_benchmarks(&measured).await?;
+            tx.touch_catalog().await?;
+            begin_run(tx, "benchmarks", now).await.map(|_| ())
+        }))
     }
 
     /// Wakes the jobs for the run that a committed change began.

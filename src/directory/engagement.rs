@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::coaching::episode::Episodes;
-use crate::coaching::journey::{Journey, fold};
+use crate::coaching::journey::{Dwell, Journey, fold};
 use crate::seats::catalog::Catalog;
 use crate::store::Tx;
 use crate::store::engagement::{Stretch, Touched};
@@ -49,7 +49,8 @@ pub(super) async fn refold_over(
     let episodes = episodes(stretches, seated_at);
     let folded = fold(&episodes, &events);
     let assignments: Vec<_> = episodes.all().iter().map(|e| e.assignment).collect();
-    for (assignment, journey) in assignments.iter().zip(&folded.journeys) {
+    let journeys = folded.journeys.iter().zip(&folded.dwells);
+    for (assignment, (journey, took)) in assignments.iter().zip(journeys) {
         let Some(stretch) = stretches.iter().find(|s| Some(s.assignment) == *assignment) else {
             continue;
         };
@@ -60,7 +61,7 @@ pub(super) async fn refold_over(
         };
         let stalls_at = stalls_at(catalog, stretch.track, &journey);
         if journey != stretch.journey || stalls_at != stretch.stalls_at {
-            tx.save_journey(stretch.assignment, &journey, stalls_at)
+            tx.save_journey(stretch.assignment, &journey, stalls_at, *took)
                 .await?;
         }
     }
@@ -93,7 +94,7 @@ async fn carry_on(
     };
     if journey != current.journey {
         let stalls_at = stalls_at(catalog, current.track, &journey);
-        tx.save_journey(current.assignment, &journey, stalls_at)
+        tx.save_journey(current.assignment, &journey, stalls_at, Dwell::default())
             .await?;
     }
     Ok(())
@@ -120,7 +121,7 @@ pub(super) async fn restall(
         }
         let stalls_at = stalls_at(catalog, stretch.track, &journey);
         if journey != stretch.journey || stalls_at != stretch.stalls_at {
-            tx.save_journey(stretch.assignment, &journey, stalls_at)
+            tx.save_journey(stretch.assignment, &journey, stalls_at, Dwell::default())
                 .await?;
         }
     }

@@ -11,9 +11,8 @@ use super::engine::{Row, Value, args};
 use super::seats::named;
 use super::{Error, Session, Tx};
 use crate::coaching::episode::Episode;
-use crate::coaching::journey::{self, Folded, Journey};
-use crate::coaching::stalled::Benchmark;
-use crate::coaching::{Event, SessionState, Stage};
+use crate::coaching::journey::{self, Dwell, Folded, Journey};
+use crate::coaching::{Event, SessionState};
 
 /// A person's assignment as far as engagement is concerned.
 #[derive(Debug, Clone)]
@@ -223,21 +222,6 @@ impl Session {
             .collect()
     }
 
-    /// Within how many days people left a status on a track.
-    pub(super) async fn benchmarks(&mut self) -> Result<Vec<(Uuid, Stage, Benchmark)>, Error> {
-        let sql = "select track_id, stage, n, days from benchmark where tenant_id = $1";
-        let rows = self.all(sql, args![self.tenant]).await?;
-        rows.iter()
-            .map(|row| {
-                let benchmark = Benchmark {
-                    n: row.get("n")?,
-                    days: row.get("days")?,
-                };
-                Ok((row.get("track_id")?, named(row, "stage")?, benchmark))
-            })
-            .collect()
-    }
-
     /// Whether any session of an assignment took place.
     pub async fn has_started(&mut self, assignment: Uuid) -> Result<bool, Error> {
         let sql = "select sessions_completed from assignment where tenant_id = $1 and id = $2";
@@ -279,20 +263,28 @@ impl Tx {
         Ok(made > 0)
     }
 
-    /// Saves the journey of an assignment.
+    /// Saves the journey of an assignment, and what its statuses took as far as that is known.
     pub async fn save_journey(
         &mut self,
         assignment: Uuid,
         j: &Journey,
         stalls_at: Option<Timestamp>,
+        took: Dwell,
     ) -> Result<(), Error> {
         let mut values = args![self.tenant, assignment];
         values.extend(journey_values(j, stalls_at));
+        values.extend(took.0.map(Value::from));
         self.run(
             "update assignment set invited_at = $3, stage = $4, stage_since = $5, clock_from = $6, \
                sessions_completed = $7, last_completed_at = $8, outstanding_since = $9, \
                last_scheduled_at = $10, engaged_at = $11, login_at = $12, stopped = $13, \
-               running_since = $14, idle_since = $15, stalls_at = $16 \
+               running_since = $14, idle_since = $15, stalls_at = $16, \
+               took_invited = coalesce($17, took_invited), \
+               took_activated = coalesce($18, took_activated), \
+               took_completed_onboarding = coalesce($19, took_completed_onboarding), \
+               took_started_coaching = coalesce($20, took_started_coaching), \
+               took_reflection_assigned = coalesce($21, took_reflection_assigned), \
+               took_reflection_completed = coalesce($22, took_reflection_completed) \
              where tenant_id = $1 and id = $2",
             values,
         )

@@ -103,6 +103,11 @@ const MARKERS: &[(&str, &str, &str)] = &[
     ),
     ("{hex}", "lower(hex(g.id))", "g.id"),
     (
+        "{threshold mode}",
+        "json_extract(policy, '$.thresholdMode')",
+        "policy ->> 'thresholdMode'",
+    ),
+    (
         "{display of doc}",
         "json_extract(doc, '$.displayName')",
         "doc ->> 'displayName'",

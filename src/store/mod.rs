@@ -8,6 +8,7 @@ mod session;
 mod writer;
 
 pub mod backup;
+pub mod benchmarks;
 pub mod catalog;
 pub mod credentials;
 pub mod engagement;

@@ -8,6 +8,7 @@ use super::catalog::{self, Done};
 use super::roles::Right;
 use super::{object, placements};
 use crate::coaching::Stage;
+use crate::coaching::stalled::Mode;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Name, Policy};
@@ -44,6 +45,13 @@ impl Directory {
                 return Ok(answer);
             }
             tx.save_policy(&policy).await?;
+            if policy.threshold_mode != before.threshold_mode {
+                let measured = match policy.threshold_mode.0 {
+                    Mode::Benchmark => tx.measure_benchmarks().await?,
+                    Mode::Fixed => Vec::new(),
+                };
+                tx.save_benchmarks(&measured).await?;
+            }
             let done = Done {
                 action: "policy.changed",
                 detail: object([("from", json!(before)), ("to", json!(policy))]),

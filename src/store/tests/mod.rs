@@ -1,6 +1,7 @@
 //! What the store promises, on both engines.
 
 mod filters;
+mod people;
 mod plans;
 mod seats;
 mod transactions;
