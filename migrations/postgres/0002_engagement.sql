@@ -34,7 +34,6 @@ create table session (
     foreign key (tenant_id, assignment_id) references assignment (tenant_id, id)
 );
 create index session_of on session (tenant_id, member_id, starts_at, id);
-create index session_booked on session (tenant_id, starts_at, member_id) where state = 'scheduled';
 create index session_next on session (tenant_id, member_id, starts_at) where state = 'scheduled';
 
 create table reflection (
@@ -73,6 +72,8 @@ alter table assignment add column sessions_completed bigint not null default 0 c
 alter table assignment add column last_completed_at timestamptz;
 alter table assignment add column outstanding_since timestamptz;
 alter table assignment add column last_scheduled_at timestamptz;
+-- The next session, until that passes and a look at the list puts the one after it here.
+alter table assignment add column next_session_at timestamptz;
 alter table assignment add column engaged_at timestamptz;
 alter table assignment add column login_at timestamptz;
 alter table assignment add column stopped boolean not null default false;
@@ -97,6 +98,10 @@ update assignment set invited_at = greatest(starts_at, created_at), clock_from =
     stage_since = greatest(starts_at, created_at), idle_since = greatest(starts_at, created_at) where held;
 create index assignment_status on assignment (tenant_id, status_rank, member_id);
 create index assignment_sessions on assignment (tenant_id, sessions_completed, member_id);
+create index assignment_next on assignment (tenant_id, next_session_at, member_id) where next_session_at is not null;
+create index assignment_status_sessions on assignment (tenant_id, status_rank, sessions_completed, member_id);
+create index assignment_status_next on assignment (tenant_id, status_rank, next_session_at, member_id) where next_session_at is not null;
+create index assignment_status_engaged on assignment (tenant_id, status_rank, engaged_at, member_id) where engaged_at is not null;
 create index assignment_engaged on assignment (tenant_id, engaged_at, member_id) where engaged_at is not null;
 create index assignment_idle on assignment (tenant_id, idle_since, member_id) where state = 'assigned';
 create index assignment_stalls on assignment (tenant_id, stalls_at, member_id) where state = 'assigned';

@@ -34,7 +34,6 @@ create table session (
     foreign key (tenant_id, assignment_id) references assignment (tenant_id, id)
 ) strict, without rowid;
 create index session_of on session (tenant_id, member_id, starts_at, id);
-create index session_booked on session (tenant_id, starts_at, member_id) where state = 'scheduled';
 create index session_next on session (tenant_id, member_id, starts_at) where state = 'scheduled';
 
 create table reflection (
@@ -73,6 +72,8 @@ alter table assignment add column sessions_completed integer not null default 0 
 alter table assignment add column last_completed_at integer;
 alter table assignment add column outstanding_since integer;
 alter table assignment add column last_scheduled_at integer;
+-- The next session, until that passes and a look at the list puts the one after it here.
+alter table assignment add column next_session_at integer;
 alter table assignment add column engaged_at integer;
 alter table assignment add column login_at integer;
 alter table assignment add column stopped integer not null default 0;
@@ -97,6 +98,10 @@ update assignment set invited_at = max(starts_at, created_at), clock_from = max(
     stage_since = max(starts_at, created_at), idle_since = max(starts_at, created_at) where held;
 create index assignment_status on assignment (tenant_id, status_rank, member_id);
 create index assignment_sessions on assignment (tenant_id, sessions_completed, member_id);
+create index assignment_next on assignment (tenant_id, next_session_at, member_id) where next_session_at is not null;
+create index assignment_status_sessions on assignment (tenant_id, status_rank, sessions_completed, member_id);
+create index assignment_status_next on assignment (tenant_id, status_rank, next_session_at, member_id) where next_session_at is not null;
+create index assignment_status_engaged on assignment (tenant_id, status_rank, engaged_at, member_id) where engaged_at is not null;
 create index assignment_engaged on assignment (tenant_id, engaged_at, member_id) where engaged_at is not null;
 create index assignment_idle on assignment (tenant_id, idle_since, member_id) where state = 'assigned';
 create index assignment_stalls on assignment (tenant_id, stalls_at, member_id) where state = 'assigned';
@@ -114,11 +119,14 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('event', 'event_of_type', '1000000 1000000 100000 1 1'),
     ('session', 'session', '300000 300000 6 1'),
     ('session', 'session_of', '300000 300000 6 1 1'),
-    ('session', 'session_booked', '40000 40000 2 1'),
     ('session', 'session_next', '40000 40000 1 1'),
     ('reflection', 'reflection', '100000 100000 2 1'),
     ('assignment', 'assignment_status', '120000 120000 15000 1'),
     ('assignment', 'assignment_sessions', '120000 120000 5000 1'),
+    ('assignment', 'assignment_next', '40000 40000 2 1'),
+    ('assignment', 'assignment_status_sessions', '120000 120000 15000 1000 1'),
+    ('assignment', 'assignment_status_next', '40000 40000 6000 2 1'),
+    ('assignment', 'assignment_status_engaged', '80000 80000 12000 2 1'),
     ('assignment', 'assignment_engaged', '80000 80000 2 1'),
     ('assignment', 'assignment_idle', '100000 100000 2 1'),
     ('assignment', 'assignment_stalls', '100000 100000 2 1'),

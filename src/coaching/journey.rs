@@ -28,6 +28,8 @@ pub struct Journey {
     pub outstanding_since: Option<Timestamp>,
     /// When the last session that is booked begins.
     pub last_scheduled_at: Option<Timestamp>,
+    /// When the next one does, as of when the events were last looked at; a fold leaves it open.
+    pub next_session_at: Option<Timestamp>,
     /// When the person was last engaged, in this episode or before.
     pub engaged_at: Option<Timestamp>,
     /// When they last signed in.
@@ -95,6 +97,7 @@ impl Journey {
             last_completed_at: None,
             outstanding_since: None,
             last_scheduled_at: None,
+            next_session_at: None,
             engaged_at: None,
             login_at: None,
             stopped: false,
@@ -117,6 +120,15 @@ impl Journey {
             last_scheduled_at: self.last_scheduled_at,
             stopped: self.stopped,
         }
+    }
+}
+
+impl Folded {
+    /// When the next session begins after `now`.
+    pub fn next_session_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let booked = self.sessions.iter();
+        let booked = booked.filter(|s| s.state == SessionState::Scheduled);
+        booked.map(|s| s.starts_at).filter(|at| *at > now).min()
     }
 }
 

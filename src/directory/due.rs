@@ -30,6 +30,7 @@ impl Directory {
             return Ok(());
         }
         while transact!(self.store, tenant, |tx| self.elapse_some(tx, now).await)? {}
+        while transact!(self.store, tenant, |tx| tx.pass_sessions(now).await)? > 0 {}
         Ok(())
     }
 

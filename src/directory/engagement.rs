@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::coaching::episode::Episodes;
-use crate::coaching::journey::{Dwell, Journey, fold};
+use crate::coaching::journey::{Dwell, Folded, Journey, fold};
 use crate::seats::catalog::Catalog;
 use crate::store::Tx;
 use crate::store::engagement::{Stretch, Touched};
@@ -32,9 +32,10 @@ pub(super) async fn refold(
     member: Uuid,
     seated_at: Option<Timestamp>,
     only: Option<&Touched>,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let stretches = tx.stretches(member).await?;
-    refold_over(tx, catalog, member, (&stretches, seated_at), only).await
+    refold_over(tx, catalog, member, (&stretches, seated_at), only, now).await
 }
 
 /// The same over assignments that were read with the person locked.
@@ -44,11 +45,14 @@ pub(super) async fn refold_over(
     member: Uuid,
     (stretches, seated_at): (&[Stretch], Option<Timestamp>),
     only: Option<&Touched>,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let events = tx.events_of(member).await?;
     let episodes = episodes(stretches, seated_at);
     let folded = fold(&episodes, &events);
     let assignments: Vec<_> = episodes.all().iter().map(|e| e.assignment).collect();
+    let current = stretches.last().map(|last| last.assignment);
+    let next = folded.next_session_at(now);
     let journeys = folded.journeys.iter().zip(&folded.dwells);
     for (assignment, (journey, took)) in assignments.iter().zip(journeys) {
         let Some(stretch) = stretches.iter().find(|s| Some(s.assignment) == *assignment) else {
@@ -57,6 +61,7 @@ pub(super) async fn refold_over(
         let journey = Journey {
             stopped: stretch.journey.stopped,
             running_since: stretch.journey.running_since,
+            next_session_at: next.filter(|_| *assignment == current),
             ..journey.clone()
         };
         let stalls_at = stalls_at(catalog, stretch.track, &journey);
@@ -65,7 +70,7 @@ pub(super) async fn refold_over(
                 .await?;
         }
     }
-    carry_on(tx, catalog, stretches, &assignments, &folded.journeys).await?;
+    carry_on(tx, catalog, stretches, &assignments, (&folded, next)).await?;
     if !events.is_empty() {
         tx.save_folded(member, &folded, &assignments, only).await?;
     }
@@ -78,7 +83,7 @@ async fn carry_on(
     catalog: &Catalog,
     stretches: &[Stretch],
     assignments: &[Option<Uuid>],
-    journeys: &[Journey],
+    (folded, next): (&Folded, Option<Timestamp>),
 ) -> Result<(), Error> {
     let Some(current) = stretches
         .last()
@@ -86,10 +91,11 @@ async fn carry_on(
     else {
         return Ok(());
     };
-    let before = journeys.last();
+    let before = folded.journeys.last();
     let journey = Journey {
         engaged_at: before.and_then(|before| before.engaged_at),
         login_at: before.and_then(|before| before.login_at),
+        next_session_at: next,
         ..current.journey.clone()
     };
     if journey != current.journey {

@@ -38,8 +38,6 @@ pub struct Engagement {
     pub journey: Option<Journey>,
     /// From when on they have stalled unless something happens.
     pub stalls_at: Option<Timestamp>,
-    /// When the next session begins.
-    pub next_session_at: Option<Timestamp>,
 }
 
 /// A session that is kept.
@@ -60,7 +58,8 @@ pub struct Kept {
 macro_rules! journey_columns {
     () => {
         "a.id as j_id, a.invited_at, a.stage, a.stage_since, a.clock_from, a.sessions_completed, \
-         a.last_completed_at, a.outstanding_since, a.last_scheduled_at, a.engaged_at, a.login_at, \
+         a.last_completed_at, a.outstanding_since, a.last_scheduled_at, a.next_session_at, \
+         a.engaged_at, a.login_at, \
          a.stopped, a.running_since, a.stalls_at "
     };
 }
@@ -76,6 +75,7 @@ fn journey(row: &Row) -> Result<Journey, Error> {
         last_completed_at: row.maybe_instant("last_completed_at")?,
         outstanding_since: row.maybe_instant("outstanding_since")?,
         last_scheduled_at: row.maybe_instant("last_scheduled_at")?,
+        next_session_at: row.maybe_instant("next_session_at")?,
         engaged_at: row.maybe_instant("engaged_at")?,
         login_at: row.maybe_instant("login_at")?,
         stopped: row.get("stopped")?,
@@ -89,7 +89,6 @@ pub(super) fn engagement(row: &Row) -> Result<Engagement, Error> {
     Ok(Engagement {
         journey: known.then(|| journey(row)).transpose()?,
         stalls_at: row.maybe_instant("stalls_at")?,
-        next_session_at: row.maybe_instant("next_session_at")?,
     })
 }
 
@@ -166,17 +165,15 @@ impl Session {
         rows.iter().map(event).collect()
     }
 
-    /// What is shown of a person's engagement at `now`.
-    pub async fn engagement(&mut self, member: Uuid, now: Timestamp) -> Result<Engagement, Error> {
+    /// What is shown of a person's engagement.
+    pub async fn engagement(&mut self, member: Uuid) -> Result<Engagement, Error> {
         const SQL: &str = concat!(
-            "select (select min(s.starts_at) from session s where s.tenant_id = m.tenant_id \
-               and s.member_id = m.id and s.state = 'scheduled' and s.starts_at > $3) \
-               as next_session_at, ",
+            "select ",
             journey_columns!(),
             "from member m left join assignment a on a.tenant_id = m.tenant_id \
                and a.id = m.assignment_id where m.tenant_id = $1 and m.id = $2"
         );
-        let row = self.optional(SQL, args![self.tenant, member, now]).await?;
+        let row = self.optional(SQL, args![self.tenant, member]).await?;
         row.as_ref().map_or(Ok(Engagement::default()), engagement)
     }
 
@@ -277,19 +274,33 @@ impl Tx {
         self.run(
             "update assignment set invited_at = $3, stage = $4, stage_since = $5, clock_from = $6, \
                sessions_completed = $7, last_completed_at = $8, outstanding_since = $9, \
-               last_scheduled_at = $10, engaged_at = $11, login_at = $12, stopped = $13, \
-               running_since = $14, idle_since = $15, stalls_at = $16, \
-               took_invited = coalesce($17, took_invited), \
-               took_activated = coalesce($18, took_activated), \
-               took_completed_onboarding = coalesce($19, took_completed_onboarding), \
-               took_started_coaching = coalesce($20, took_started_coaching), \
-               took_reflection_assigned = coalesce($21, took_reflection_assigned), \
-               took_reflection_completed = coalesce($22, took_reflection_completed) \
+               last_scheduled_at = $10, next_session_at = $11, engaged_at = $12, login_at = $13, \
+               stopped = $14, running_since = $15, idle_since = $16, stalls_at = $17, \
+               took_invited = coalesce($18, took_invited), \
+               took_activated = coalesce($19, took_activated), \
+               took_completed_onboarding = coalesce($20, took_completed_onboarding), \
+               took_started_coaching = coalesce($21, took_started_coaching), \
+               took_reflection_assigned = coalesce($22, took_reflection_assigned), \
+               took_reflection_completed = coalesce($23, took_reflection_completed) \
              where tenant_id = $1 and id = $2",
             values,
         )
         .await?;
         Ok(())
+    }
+
+    /// Puts the session after it in the place of each next session that has begun, of some people;
+    /// answers how many.
+    pub async fn pass_sessions(&mut self, now: Timestamp) -> Result<u64, Error> {
+        self.run(
+            "update assignment set next_session_at = (select min(s.starts_at) from session s \
+               where s.tenant_id = assignment.tenant_id and s.member_id = assignment.member_id \
+               and s.state = 'scheduled' and s.starts_at > $2) \
+             where tenant_id = $1 and id in (select id from assignment where tenant_id = $1 \
+               and next_session_at <= $2 order by next_session_at limit 500)",
+            args![self.tenant, now],
+        )
+        .await
     }
 
     /// Saves what a person's events come to of the sessions and Reflection Points named, or of all
@@ -404,6 +415,7 @@ pub(super) fn journey_values(j: &Journey, stalls_at: Option<Timestamp>) -> Vec<V
         j.last_completed_at,
         j.outstanding_since,
         j.last_scheduled_at,
+        j.next_session_at,
         j.engaged_at,
         j.login_at,
         j.stopped,

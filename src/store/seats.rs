@@ -318,11 +318,11 @@ impl Tx {
                ends_at, end_source, held, grace_until, ended_at, end_reason, rule_id, \
                extended_until, extended_over, inputs, due_at, created_at, invited_at, stage, \
                stage_since, clock_from, sessions_completed, last_completed_at, outstanding_since, \
-               last_scheduled_at, engaged_at, login_at, stopped, running_since, idle_since, \
+               last_scheduled_at, next_session_at, engaged_at, login_at, stopped, running_since, idle_since, \
                stalls_at) \
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
                $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, \
-               $35, $36, $37, $38, $39)",
+               $35, $36, $37, $38, $39, $40)",
             values,
         )
         .await?;

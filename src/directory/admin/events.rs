@@ -220,7 +220,8 @@ async fn take_in_of(
         answers.push((at, Answer::Done(outcome)));
     }
     if is_new {
-        engagement::refold_over(tx, catalog, member, (&stretches, None), Some(&touched)).await?;
+        engagement::refold_over(tx, catalog, member, (&stretches, None), Some(&touched), now)
+            .await?;
     }
     Ok(answers)
 }

@@ -81,7 +81,7 @@ impl Directory {
         object.insert("lastModified".into(), json!(m.last_modified));
         object.insert("deactivatedAt".into(), json!(m.deactivated_at));
         if caller.has(Right::Engagement) {
-            let engagement = session.engagement(m.id, now).await?;
+            let engagement = session.engagement(m.id).await?;
             let stalled = view::stalled(&m, &engagement, &rules.catalog, now);
             let login = engagement.journey.and_then(|journey| journey.login_at);
             let total = session.sessions_completed(m.id).await?;
@@ -108,7 +108,7 @@ pub(super) async fn seen(
     let positions = session.waitlist_positions(&waiting).await?;
     let position = waiting_at(m, &positions);
     let engagement = if caller.has(Right::Engagement) {
-        Some(session.engagement(m.id, now).await?)
+        Some(session.engagement(m.id).await?)
     } else {
         None
     };

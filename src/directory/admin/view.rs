@@ -104,7 +104,7 @@ impl Used {
             display_status: if stalled { Some("stalled") } else { status },
             stalled: Some(stalled),
             sessions_completed: journey.map(|journey| journey.sessions_completed),
-            next_session_at: engagement.next_session_at,
+            next_session_at: journey.and_then(|journey| journey.next_session_at),
             last_engagement_at: journey.and_then(|journey| journey.engaged_at),
         }
     }

@@ -225,7 +225,8 @@ impl<'t> Change<'t> {
             while self.promote(pool).await? {}
         }
         for (member, seated_at) in std::mem::take(&mut self.refold) {
-            engagement::refold(self.tx, &self.rules.catalog, member, seated_at, None).await?;
+            let catalog = &self.rules.catalog;
+            engagement::refold(self.tx, catalog, member, seated_at, None, self.now).await?;
         }
         let people = std::mem::take(&mut self.restall);
         engagement::restall(self.tx, &self.rules.catalog, &people, self.now).await?;

@@ -21,7 +21,6 @@ use crate::store::seats::assignment_columns;
 pub(in crate::store) enum Walk {
     Member,
     Assignment,
-    Session,
 }
 
 /// An order in SQL.
@@ -71,7 +70,10 @@ impl Order {
                 (column, Kind::Number, true, Walk::Assignment)
             }
             Self::LastEngagement => ("a.engaged_at".into(), Kind::Instant, true, Walk::Assignment),
-            Self::NextSession => ("s.starts_at".into(), Kind::Instant, true, Walk::Session),
+            Self::NextSession => {
+                let column = "a.next_session_at".into();
+                (column, Kind::Instant, true, Walk::Assignment)
+            }
         };
         Ordered {
             expression,
@@ -88,7 +90,6 @@ impl Walk {
         match self {
             Self::Member => "m.id",
             Self::Assignment => "a.member_id",
-            Self::Session => "s.member_id",
         }
     }
 
@@ -104,13 +105,6 @@ impl Walk {
                 " from assignment a join member m on m.tenant_id = a.tenant_id \
                    and m.id = a.member_id and m.assignment_id = a.id \
                  join tenant t on t.id = m.tenant_id where a.tenant_id = $1"
-            }
-            Self::Session => {
-                " from session s join member m on m.tenant_id = s.tenant_id \
-                   and m.id = s.member_id join tenant t on t.id = m.tenant_id \
-                 left join assignment a on a.tenant_id = m.tenant_id and a.id = m.assignment_id \
-                 where s.tenant_id = $1 and s.state = 'scheduled' \
-                   and (m.scim_id is not null or m.assignment_id is not null)"
             }
         }
     }
@@ -131,7 +125,7 @@ pub(in crate::store) fn page_sql(
     let mut sql = Sql::new(dialect, "", vec![tenant.into()]);
     let by = s.sort.order.ordered(&sql);
     let walk = match part {
-        Part::Valued if !few || by.walk == Walk::Session => by.walk,
+        Part::Valued if !few => by.walk,
         _ => Walk::Member,
     };
     if few {
@@ -144,21 +138,15 @@ pub(in crate::store) fn page_sql(
         Part::Valued => sql.push(&format!("{} as sort_value, ", by.expression)),
         Part::Unvalued => sql.push("null as sort_value, "),
     }
-    sql.push(
-        "m.id as sort_id, (select min(n.starts_at) from session n where \
-              n.tenant_id = m.tenant_id and n.member_id = m.id and n.state = 'scheduled' \
-              and n.starts_at > ",
-    );
-    sql.bind(s.now);
-    sql.push(") as next_session_at, ");
+    sql.push("m.id as sort_id, ");
     const COLUMNS: &str = concat!(journey_columns!(), ", ", member_columns!());
     sql.push(&dialect.spell(COLUMNS));
     sql.push(walk.tables());
     if few {
         sql.push(" and m.id in (select id from c)");
     }
-    conditions(&mut sql, s, !few);
-    narrow(&mut sql, &by, part, s.now);
+    conditions(&mut sql, s, part, !few);
+    narrow(&mut sql, s, &by, part);
     let id = walk.id();
     let (sign, direction) = if s.sort.descending {
         ("<", " desc")
@@ -180,32 +168,30 @@ pub(in crate::store) fn page_sql(
 }
 
 /// Those with a value, or those without.
-fn narrow(sql: &mut Sql, by: &Ordered, part: Part, now: Timestamp) {
-    match (by.walk, part) {
-        (Walk::Session, Part::Valued) => {
-            sql.push(" and s.starts_at > ");
-            sql.bind(now);
-            sql.push(
-                " and not exists (select 1 from session e where e.tenant_id = s.tenant_id \
-                   and e.member_id = s.member_id and e.state = 'scheduled' and e.starts_at > ",
-            );
-            sql.bind(now);
-            sql.push(" and (e.starts_at, e.id) < (s.starts_at, s.id))");
-        }
-        (Walk::Session, Part::Unvalued) => {
-            sql.push(
-                " and not exists (select 1 from session e where e.tenant_id = m.tenant_id \
-                   and e.member_id = m.id and e.state = 'scheduled' and e.starts_at > ",
-            );
-            sql.bind(now);
-            sql.push(")");
-        }
-        (_, Part::Valued) if by.nullable => {
+fn narrow(sql: &mut Sql, s: &Selection, by: &Ordered, part: Part) {
+    match part {
+        Part::Valued if by.nullable => {
             sql.push(&format!(" and {} is not null", by.expression));
         }
-        (_, Part::Unvalued) => sql.push(&format!(" and {} is null", by.expression)),
-        (_, Part::Valued) => {}
+        Part::Valued => {}
+        Part::Unvalued => sql.push(&format!(" and {} is null", by.expression)),
     }
+    // True of all who are idle; said so that the walk begins where they do.
+    if let (Order::LastEngagement, Part::Valued, Some(since)) = (&s.sort.order, part, s.idle_since)
+    {
+        sql.push(" and a.engaged_at <= ");
+        sql.bind(since);
+    }
+}
+
+/// Whether there is an index of the order within one status, and one is asked for.
+fn is_within_status(s: &Selection, part: Part) -> bool {
+    let one = s.statuses.as_ref().is_some_and(|ranks| ranks.len() == 1);
+    let has_index = matches!(
+        s.sort.order,
+        Order::SessionsCompleted | Order::NextSession | Order::LastEngagement
+    );
+    one && !s.or_stalled && has_index && part == Part::Valued
 }
 
 /// Writes the statement that finds the people of the filter of engagement by its index; answers
@@ -217,13 +203,13 @@ pub(in crate::store) fn candidates(sql: &mut Sql, s: &Selection) -> bool {
         return false;
     }
     sql.push("select a.member_id as id from assignment a where a.tenant_id = $1");
-    engagement_conditions(sql, s, "");
+    engagement_conditions(sql, s, ("", ""));
     true
 }
 
 /// What is asked of engagement. `aside` stands before what must not make SQLite's planner leave the
 /// order of the list for an index that finds many.
-fn engagement_conditions(sql: &mut Sql, s: &Selection, aside: &str) {
+fn engagement_conditions(sql: &mut Sql, s: &Selection, (aside, of_status): (&str, &str)) {
     let stalled = "a.state = 'assigned' and a.stalls_at <= ";
     match (&s.statuses, s.or_stalled) {
         (None, false) => {}
@@ -232,7 +218,7 @@ fn engagement_conditions(sql: &mut Sql, s: &Selection, aside: &str) {
             sql.bind(s.now);
         }
         (Some(ranks), or_stalled) => {
-            sql.push(&format!(" and ({aside}a.status_rank in ("));
+            sql.push(&format!(" and ({of_status}a.status_rank in ("));
             for (at, rank) in ranks.iter().enumerate() {
                 sql.push(if at == 0 { "" } else { ", " });
                 sql.bind(*rank);
@@ -265,19 +251,25 @@ fn engagement_conditions(sql: &mut Sql, s: &Selection, aside: &str) {
         sql.bind(since);
     }
     if let Some(least) = s.episode_min {
-        let returned = if least > 1 { "a.episode > 1 and " } else { "" };
+        // The index of those who came back is of episodes after the first.
+        let returned = if least > 1 && aside.is_empty() {
+            "a.episode > 1 and "
+        } else {
+            ""
+        };
         sql.push(&format!(" and {returned}{aside}a.episode >= "));
         sql.bind(least);
     }
 }
 
-fn conditions(sql: &mut Sql, s: &Selection, walks: bool) {
+fn conditions(sql: &mut Sql, s: &Selection, part: Part, walks: bool) {
     let aside = if walks && sql.dialect == Dialect::Sqlite {
         "+"
     } else {
         ""
     };
-    engagement_conditions(sql, s, aside);
+    let of_status = if is_within_status(s, part) { "" } else { aside };
+    engagement_conditions(sql, s, (aside, of_status));
     if let Some(predicate) = &s.matching {
         sql.push(" and (");
         sql.predicate(predicate, Scope::User);

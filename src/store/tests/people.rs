@@ -39,7 +39,7 @@ const ORDERS: [(Order, &str); 7] = [
     (Order::AccessEnd, "member_ends"),
     (Order::Status, "assignment_status"),
     (Order::SessionsCompleted, "assignment_sessions"),
-    (Order::NextSession, "session_booked"),
+    (Order::NextSession, "assignment_next"),
     (Order::LastEngagement, "assignment_engaged"),
     (Order::Modified, "member_modified"),
 ];
@@ -177,12 +177,16 @@ async fn a_filter_leaves_the_order_to_its_index(f: Fixture) {
     let dialect = tx.dialect();
     for (order, index) in ORDERS {
         for (name, selection) in filters(&all(order, false)) {
-            for few in [false, true] {
+            // These two are not looked up by an index.
+            let looked_up = !["not stalled", "holds"].contains(&name);
+            for few in [false, true].into_iter().take(1 + usize::from(looked_up)) {
                 let of = (Part::Valued, None, few);
                 let (sql, _) = page_sql(dialect, f.tenant, &selection, of, 50);
                 let plan = explained(&mut tx, sql.text, sql.values).await;
                 if dialect == Dialect::Sqlite && !few {
-                    assert!(plan.contains(index), "{name} by {index}\n{plan}");
+                    let within = index.replace("assignment_", "assignment_status_");
+                    let served = plan.contains(index) || plan.contains(&within);
+                    assert!(served, "{name} by {index}\n{plan}");
                     assert!(
                         !plan.contains("TEMP B-TREE FOR ORDER"),
                         "{name} by {index}\n{plan}"
@@ -251,7 +255,7 @@ async fn seed(f: &Fixture, people: i64) {
     let series = "with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s where n < $3)";
     // Nine of ten have a seat or had one.
     let state = "case n * 7919 % 10 when 0 then 'none' when 1 then 'ended' else 'assigned' end";
-    let random = "(n * 104729 % 100003)";
+    let random = |by: i64| format!("(n * {by} % 100003)");
     let start = (now() - SignedDuration::from_hours(24 * 100)) as Timestamp;
     let values = || -> Vec<Value> { args![f.tenant, start, people, track, pool.id] };
     let json = if sqlite { "'{}'" } else { "'{}'::jsonb" };
@@ -259,15 +263,16 @@ async fn seed(f: &Fixture, people: i64) {
         "{series} insert into member (tenant_id, id, scim_id, identity_state, managed_by, user_name, \
            user_name_key, name_key, doc, search, version, created_at, last_modified, assignment_id, \
            seat_state, track_id, pool_id, access_ends_at) \
-         select $1, {id1}, {id1}, 'active', 'scim', 'u' || n, 'u' || n, 'n' || {random}, {json}, {json}, \
+         select $1, {id1}, {id1}, 'active', 'scim', 'u' || n, 'u' || n, 'n' || {name}, {json}, {json}, \
            1, {created}, {modified}, case when {state} <> 'none' then {id2} end, {state}, \
            case when {state} <> 'none' then $4 end, case when {state} <> 'none' then $5 end, \
            case when {state} <> 'none' then {ends} end from s",
         id1 = id("1"),
         id2 = id("2"),
         created = at("n % 1000"),
-        modified = at(random),
-        ends = at(&format!("500000 + {random}")),
+        name = random(104_729),
+        modified = at(&random(15_485_863)),
+        ends = at(&format!("500000 + {}", random(32_452_843))),
     );
     let (yes, no) = if sqlite {
         ("1", "0")
@@ -281,34 +286,28 @@ async fn seed(f: &Fixture, people: i64) {
     let assignments = format!(
         "{series} insert into assignment (tenant_id, id, member_id, product_id, track_id, pool_id, \
            episode, state, seat_n, starts_at, ends_at, end_source, held, ended_at, end_reason, inputs, \
-           due_at, created_at, invited_at, stage, sessions_completed, engaged_at, idle_since, stalls_at) \
-         select $1, {id2}, {id1}, $6, $4, $5, case when n % 20 = 0 then 2 else 1 end, {state}, \
+           due_at, created_at, invited_at, stage, sessions_completed, engaged_at, idle_since, stalls_at, next_session_at) \
+         select $1, {id2}, {id1}, $6, $4, $5, case when n % 20 = 5 then 2 else 1 end, {state}, \
            case when {assigned} then n end, {begins}, {ends}, 'pool', {yes}, \
            case when {assigned} then null else {over} end, \
            case when {assigned} then null else 'removed_by_admin' end, '', \
            case when {assigned} then {ends} end, {begins}, {begins}, {stage}, \
            n * 17 % 25, case when n % 3 > 0 then {engaged} end, {engaged}, \
-           {stalls} from s where {state} <> 'none' and {no} = {no}",
+           {stalls}, case when {stage} in ('completed_onboarding', 'started_coaching', \
+             'reflection_completed') and n % 2 = 0 then {next} end from s where {state} <> 'none' and {no} = {no}",
         id1 = id("1"),
         id2 = id("2"),
         begins = at("0"),
-        ends = at(&format!("500000 + {random}")),
+        ends = at(&format!("500000 + {}", random(32_452_843))),
         over = at("90000"),
-        engaged = at(&format!("{random} * 14 / 10")),
-        stalls = at(&format!("{random} * 3")),
-    );
-    let sessions = format!(
-        "{series} insert into session (tenant_id, member_id, id, state, starts_at) \
-         select $1, {id1}, 's' || n, case when n % 2 = 0 then 'scheduled' else 'completed' end, {starts} \
-         from s where n * 7919 % 10 > 1 and n % 3 = 0",
-        id1 = id("1"),
-        starts = at(&format!("100000 + {random}")),
+        engaged = at(&format!("{} * 14 / 10", random(49_979_687))),
+        stalls = at(&format!("{} * 4", random(67_867_967))),
+        next = at(&format!("144001 + {}", random(86_028_121))),
     );
     tx.made(members, values()).await.unwrap();
     let mut with_product = values();
     with_product.push(f.product.into());
     tx.made(assignments, with_product).await.unwrap();
-    tx.made(sessions, values()[..3].to_vec()).await.unwrap();
     if !sqlite {
         tx.run("analyze", args![]).await.unwrap();
     }
