@@ -248,7 +248,7 @@ fn dwell(
     let written: Vec<_> = written
         .filter_map(|r| Some((r.completed_at?, r.assigned_at)))
         .collect();
-    let gaps = sessions.iter().zip(sessions.iter().skip(1));
+    let mut gaps = sessions.iter().zip(sessions.iter().skip(1));
     let followed = written.iter().filter_map(|(at, _)| {
         let next = sessions.iter().find(|session| *session > at)?;
         Some((*at, *next))
@@ -259,7 +259,7 @@ fn dwell(
     };
     let last = written.iter().max();
     let followed = followed.max();
-    let gap = gaps.last();
+    let gap = gaps.next_back();
     Dwell([
         took(invited_at, activated),
         took(

@@ -10,7 +10,8 @@ use crate::coaching::episode::Episodes;
 use crate::coaching::journey::{Dwell, Folded, Journey, fold};
 use crate::seats::catalog::Catalog;
 use crate::store::Tx;
-use crate::store::engagement::{Stretch, Touched};
+use crate::store::engagement::Stretch;
+use crate::store::sessions::Touched;
 
 /// The instant from which somebody on a track stalls, as the thresholds are now.
 pub(super) fn stalls_at(catalog: &Catalog, track: Uuid, journey: &Journey) -> Option<Timestamp> {

@@ -22,6 +22,7 @@ pub mod members;
 pub mod operations;
 pub mod rules;
 pub mod seats;
+pub mod sessions;
 pub mod tenants;
 pub mod waitlist;
 

@@ -15,7 +15,7 @@ use crate::directory::{Caller, Directory, Error, Refusal, engagement};
 use crate::scim::Object;
 use crate::seats::catalog::Catalog;
 use crate::seats::named;
-use crate::store::engagement::Touched;
+use crate::store::sessions::Touched;
 use crate::store::{Tx, transact};
 
 /// Events in a request at most.

@@ -116,6 +116,8 @@ fn key_of(table: &str) -> String {
     format!("(select k.key from {table} k where k.tenant_id = m.tenant_id and k.id = m.{table}_id)")
 }
 
+const COLUMNS: &str = concat!(journey_columns!(), ", ", member_columns!());
+
 /// The statement of a part of a page, and the order it is in.
 pub(in crate::store) fn page_sql(
     dialect: Dialect,
@@ -141,7 +143,6 @@ pub(in crate::store) fn page_sql(
         Part::Unvalued => sql.push("null as sort_value, "),
     }
     sql.push("m.id as sort_id, ");
-    const COLUMNS: &str = concat!(journey_columns!(), ", ", member_columns!());
     sql.push(&dialect.spell(COLUMNS));
     sql.push(walk.tables());
     if few {

@@ -244,13 +244,19 @@ async fn seed(f: &Fixture, people: i64) {
     let mut tx = f.store.begin(f.tenant).await.unwrap();
     let track = tx.catalog().await.unwrap().tracks[0].id;
     let sqlite = tx.dialect() == Dialect::Sqlite;
-    let id = |kind: &str| match sqlite {
-        true => format!("unhex(printf('%08x%024x', {kind}, n))"),
-        false => format!("(lpad(to_hex({kind}), 8, '0') || lpad(to_hex(n), 24, '0'))::uuid"),
+    let id = |kind: &str| {
+        if sqlite {
+            format!("unhex(printf('%08x%024x', {kind}, n))")
+        } else {
+            format!("(lpad(to_hex({kind}), 8, '0') || lpad(to_hex(n), 24, '0'))::uuid")
+        }
     };
-    let at = |minutes: &str| match sqlite {
-        true => format!("$2 + ({minutes}) * 60000"),
-        false => format!("cast($2 as timestamptz) + ({minutes}) * interval '1 minute'"),
+    let at = |minutes: &str| {
+        if sqlite {
+            format!("$2 + ({minutes}) * 60000")
+        } else {
+            format!("cast($2 as timestamptz) + ({minutes}) * interval '1 minute'")
+        }
     };
     let series = "with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s where n < $3)";
     // Nine of ten have a seat or had one.
