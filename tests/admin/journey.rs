@@ -12,6 +12,7 @@ both_engines!(
     row_38_started_coaching,
     row_39_and_40_reflections,
     who_waits_has_no_status_and_keeps_what_happened,
+    row_36_who_is_deleted_and_made_again_is_the_same_person,
 );
 both_engines_alone!(
     row_7_next_session_is_the_earliest_ahead,
@@ -293,4 +294,24 @@ async fn row_31_of_1_2_signing_in_is_not_coaching(engine: Engine) {
     };
     assert_eq!((idle("20").await, idle("21").await), (1, 0));
     server.stop().await;
+}
+
+async fn row_36_who_is_deleted_and_made_again_is_the_same_person(t: Tenant) {
+    let office = Office::with_seats(t, 1).await;
+    let known = json!({"externalId": "00u1"});
+    let ada = office.hire("ada", known.clone()).await;
+    tell(&office, "ada", "account.activated", json!({})).await;
+    tell(
+        &office,
+        "ada",
+        "session.completed",
+        json!({"sessionId": "s"}),
+    )
+    .await;
+    office.delete(&ada).await;
+    office.hire("ada", known).await;
+    let back = office.member("ada").await.holds("/episode", 2);
+    back.holds("/status", "activated")
+        .holds("/sessionsCompleted", 0)
+        .holds("/sessionsCompletedTotal", 1);
 }

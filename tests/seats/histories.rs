@@ -64,10 +64,25 @@ enum Step {
         pool: &'static str,
         seats: i64,
     },
+    Tell {
+        who: usize,
+        kind: &'static str,
+        hours_ago: i64,
+    },
     Wait {
         hours: i64,
     },
 }
+
+/// What the coaching platform may tell.
+const TOLD: [&str; 6] = [
+    "account.activated",
+    "onboarding.completed",
+    "session.scheduled",
+    "session.completed",
+    "reflection.assigned",
+    "reflection.completed",
+];
 
 fn step() -> impl Strategy<Value = Step> {
     let who = || 0..PEOPLE;
@@ -86,6 +101,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => who().prop_map(|who| Step::End { who }),
         1 => (who(), 1..40_i64).prop_map(|(who, days)| Step::Extend { who, days }),
         1 => (prop::sample::select(vec!["a", "b"]), 0..3_i64).prop_map(|(pool, seats)| Step::Buy { pool, seats }),
+        3 => (who(), prop::sample::select(TOLD.to_vec()), 0..200_i64)
+            .prop_map(|(who, kind, hours_ago)| Step::Tell { who, kind, hours_ago }),
         4 => prop::sample::select(vec![1_i64, 30, 80]).prop_map(|hours| Step::Wait { hours }),
     ]
 }
@@ -220,7 +237,11 @@ impl<'s> World<'s> {
     fn nobody_was_evicted(step: &Step, before: &Standing, after: &Standing) {
         let lost: Vec<_> = before.assigned.difference(&after.assigned).collect();
         let allowed = match step {
-            Step::Create { .. } | Step::Title { .. } | Step::Buy { .. } | Step::Extend { .. } => 0,
+            Step::Create { .. }
+            | Step::Title { .. }
+            | Step::Buy { .. }
+            | Step::Extend { .. }
+            | Step::Tell { .. } => 0,
             Step::Wait { .. } => usize::MAX,
             _ => 1,
         };
@@ -342,11 +363,36 @@ impl<'s> World<'s> {
                 // Fewer than are in use is refused.
                 assert!([200, 409].contains(&reply.status), "{reply}");
             }
+            Step::Tell {
+                who,
+                kind,
+                hours_ago,
+            } => {
+                if let Some(id) = self.ids.get(who) {
+                    self.tell(id, kind, now - SignedDuration::from_hours(*hours_ago))
+                        .await;
+                }
+            }
             Step::Wait { hours } => self
                 .server
                 .clock
                 .advance(SignedDuration::from_hours(*hours)),
         }
+    }
+
+    /// Invariant 11: nothing that is told changes the resource or its version.
+    async fn tell(&self, id: &str, kind: &str, at: Timestamp) {
+        let path = format!("/Users/{id}");
+        let before = self.tenant.scim().get(&path).await.status(200);
+        let hour = at.as_second() / 3600 * 3600;
+        let at = Timestamp::from_second(hour).unwrap();
+        let event = json!({"id": format!("{id} {kind} {hour}"), "type": kind, "member": id,
+            "occurredAt": at, "sessionId": "s", "startsAt": at, "reflectionId": "r"});
+        let owner = self.tenant.admin("owner");
+        let told = owner.post("/events", event).await.status(200);
+        told.holds("/refused", 0);
+        let after = self.tenant.scim().get(&path).await.status(200);
+        assert_eq!(before.json, after.json, "11: {kind} changed the resource");
     }
 
     async fn patch(&self, path: Option<String>, operations: Value) {
