@@ -72,6 +72,11 @@ pub(super) async fn refold_over(
         }
     }
     carry_on(tx, catalog, stretches, &assignments, (&folded, next)).await?;
+    if only.is_none() && !events.is_empty() {
+        // An episode that goes on takes in what had come after its end.
+        let applying = events.iter().filter(|event| episodes.applies(event));
+        tx.apply_events(member, applying).await?;
+    }
     if !events.is_empty() {
         tx.save_folded(member, &folded, &assignments, only).await?;
     }

@@ -200,6 +200,22 @@ impl Tx {
         Ok(made > 0)
     }
 
+    /// Notes that these events of a person have their effect, whatever was noted when they came.
+    pub async fn apply_events<'e>(
+        &mut self,
+        member: Uuid,
+        events: impl Iterator<Item = &'e Event>,
+    ) -> Result<(), Error> {
+        let ids: Json = events.map(|event| event.id.as_str()).collect();
+        self.run(
+            "update event set problem = null where tenant_id = $1 and member_id = $2 \
+               and problem is not null and id in (select t from ({texts}($3)) i)",
+            args![self.tenant, member, ids],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// Saves the journey of an assignment, and what its statuses took as far as that is known.
     pub async fn save_journey(
         &mut self,

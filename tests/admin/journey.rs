@@ -237,12 +237,20 @@ async fn an_episode_that_goes_on_keeps_its_journey(engine: Engine) {
     .await;
     server.clock.advance(days(1));
     office.end("ada").await;
+    let late = json!({"id": "late", "type": "session.completed", "member": "ada", "sessionId": "t",
+                      "occurredAt": server.clock.now()});
+    let told = office.owner.post("/events", late).await.status(200);
+    told.holds("/items/0/problem", "after_end");
     server.clock.advance(days(2));
     let until = json!({"until": crate::office::day(&server.clock, 100)});
     office.extend("ada", until).await.status(200);
     let ada = office.member("ada").await.holds("/episode", 1);
     ada.holds("/status", "started_coaching")
-        .holds("/sessionsCompleted", 1);
+        .holds("/sessionsCompleted", 2);
+    let events = office.owner.get("/members/ada/events").await.status(200);
+    events
+        .holds("/items/0/id", "late")
+        .holds("/items/0/problem", json!(null));
     server.stop().await;
 }
 
