@@ -51,12 +51,24 @@ fn run(command: Command) -> Outcome {
             Command::Serve(config) => serve(*config).await,
             Command::Demo { listen } => play_demo(listen).await,
             Command::Migrate(database) => migrate(&database).await,
-            Command::Tenant(on) => tenant(on.action, &open(&on.database).await?).await,
-            Command::Token(on) => token(on.action, &open(&on.database).await?).await,
-            Command::Pool(on) => pool(&on.action, &open(&on.database).await?).await,
-            Command::Track(on) => track(&on.action, &open(&on.database).await?).await,
-            Command::Mapping(on) => mapping(&on.action, &open(&on.database).await?).await,
-            Command::Ledger(on) => ledger(on.action, &open(&on.database).await?).await,
+            Command::Tenant(on) => {
+                on_database(&on.database, async |d| tenant(on.action, d).await).await
+            }
+            Command::Token(on) => {
+                on_database(&on.database, async |d| token(on.action, d).await).await
+            }
+            Command::Pool(on) => {
+                on_database(&on.database, async |d| pool(&on.action, d).await).await
+            }
+            Command::Track(on) => {
+                on_database(&on.database, async |d| track(&on.action, d).await).await
+            }
+            Command::Mapping(on) => {
+                on_database(&on.database, async |d| mapping(&on.action, d).await).await
+            }
+            Command::Ledger(on) => {
+                on_database(&on.database, async |d| ledger(on.action, d).await).await
+            }
             Command::Backup(of) => backup(&of).await,
             Command::Restore(of) => restore(&of).await,
         }
@@ -109,7 +121,11 @@ async fn play_on(listen: SocketAddr, database: &str) -> Outcome {
     let (signals, clock) = (Signals::watch()?, Clock::system());
     let running = server::start(config, clock.clone()).await?;
     let base = format!("http://{}", running.address());
-    demo::run(running.directory(), &base, clock.now()).await?;
+    let played = demo::run(running.directory(), &base, clock.now()).await;
+    if let Err(error) = played {
+        running.stop().await;
+        return Err(error.into());
+    }
     signals.stop(running).await
 }
 
@@ -147,7 +163,8 @@ impl Signals {
 
 async fn migrate(database: &Database) -> Outcome {
     let url = &database.database_url;
-    let (_, applied) = Store::open_and_migrate(url, Options::default()).await?;
+    let (store, applied) = Store::open_and_migrate(url, Options::default()).await?;
+    store.close().await;
     for migration in &applied {
         say(&format!("applied {migration}"))?;
     }
@@ -243,13 +260,17 @@ async fn backup(of: &Copying) -> Outcome {
         .and_then(|path| path.metadata().ok())
         .map_or(0, |m| m.len());
     let copying = Box::pin(store.backup(&of.copy));
-    with_progress(size, &of.copy, copying).await?;
+    let copied = with_progress(size, &of.copy, copying).await;
+    store.close().await;
+    copied?;
     say(&format!("copied to {}", of.copy.display()))
 }
 
 async fn restore(of: &Copying) -> Outcome {
     let store = store::backup::restore(&of.copy, &of.database.database_url).await?;
-    let tenants = store.tenants().await?.len();
+    let tenants = store.tenants().await;
+    store.close().await;
+    let tenants = tenants?.len();
     say(&format!(
         "restored {tenants} tenants from {}",
         of.copy.display()
@@ -273,9 +294,16 @@ async fn with_progress<T>(size: u64, file: &Path, work: impl Future<Output = T>)
     }
 }
 
-async fn open(database: &Database) -> Result<Directory, Box<dyn Error>> {
+/// Opens the database for a command, and closes it whatever came of that.
+async fn on_database(
+    database: &Database,
+    command: impl AsyncFnOnce(&Directory) -> Outcome,
+) -> Outcome {
     let store = Store::open(&database.database_url, Options::default()).await?;
-    Ok(Directory::new(store))
+    let directory = Directory::new(store);
+    let done = command(&directory).await;
+    directory.store().close().await;
+    done
 }
 
 /// Whoever runs a command is an owner: the database is theirs.

@@ -97,7 +97,7 @@ impl Running {
     }
 
     /// Stops: ceases to be ready, accepts nobody more, ends the requests in hand for as long as the
-    /// settings allow, and then the jobs.
+    /// settings allow, and then the jobs; closes the database when nobody uses it any more.
     pub async fn stop(self) {
         self.state.drain();
         // The receiver lives as long as the task.
@@ -106,6 +106,7 @@ impl Running {
             tracing::error!(%error, "the server ended in disorder");
         }
         self.jobs.stop().await;
+        self.state.directory().store().close().await;
     }
 }
 

@@ -54,6 +54,10 @@ struct Arguments {
     #[arg(long, value_name = "URL", hide = true)]
     reference: Option<String>,
 
+    /// The reference asks its connections whether they live before it uses them.
+    #[arg(long, hide = true)]
+    pings: bool,
+
     /// What cargo says to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -72,7 +76,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Outcome {
     if let Some(url) = &arguments.reference {
         // On as many threads as the server that it is compared with.
-        return tokio::runtime::Runtime::new()?.block_on(reference::serve(url));
+        return tokio::runtime::Runtime::new()?.block_on(reference::serve(url, arguments.pings));
     }
     let folder = tempfile::Builder::new()
         .prefix("seatkeeper-bench-")

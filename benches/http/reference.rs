@@ -1,6 +1,7 @@
 //! The bare reference: axum and sqlx, one statement a request, the row's document as it is stored.
-//! It checks no credential, renders nothing and leaves out nothing that sqlx offers for speed: the
-//! same number of connections, cached statements, and no ping before a statement.
+//! It checks no credential and renders nothing, and has as many connections as Seatkeeper. It comes
+//! in two kinds: with the pool as sqlx makes it, which asks a connection whether it lives before it
+//! lends it, and without that question.
 
 use std::io::Write as _;
 use std::str::FromStr as _;
@@ -20,6 +21,8 @@ use crate::Outcome;
 
 /// The argument that makes this program the reference.
 pub(crate) const ARGUMENT: &str = "--reference";
+/// The argument that makes it ask its connections first.
+pub(crate) const PINGS: &str = "--pings";
 
 /// As many as Seatkeeper has by default.
 const CONNECTIONS: u32 = 16;
@@ -33,17 +36,17 @@ enum Pool {
 }
 
 /// Serves until it is killed.
-pub(crate) async fn serve(url: &str) -> Outcome {
+pub(crate) async fn serve(url: &str, pings: bool) -> Outcome {
     let pool = if url.starts_with("sqlite:") {
         let options = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
-            .test_before_acquire(false);
+            .test_before_acquire(pings);
         let connect = SqliteConnectOptions::from_str(url)?;
         Pool::Sqlite(options.connect_with(connect).await?)
     } else {
         let options = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
-            .test_before_acquire(false);
+            .test_before_acquire(pings);
         let connect = PgConnectOptions::from_str(url)?;
         Pool::Postgres(options.connect_with(connect).await?)
     };

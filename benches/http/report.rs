@@ -9,6 +9,8 @@ use std::time::Duration;
 pub(crate) enum Bound {
     AtLeast(f64),
     AtMost(f64),
+    /// Shown for its own sake.
+    None,
 }
 
 /// A line of the table.
@@ -73,17 +75,18 @@ impl Line {
         }
     }
 
-    fn is_met(&self) -> bool {
-        match self.bound {
+    fn mark(&self) -> &'static str {
+        let met = match self.bound {
             Bound::AtLeast(least) => self.figure >= least,
             Bound::AtMost(most) => self.figure <= most,
-        }
+            Bound::None => return "",
+        };
+        if met { "✓" } else { "✗" }
     }
 
     /// The line as it is shown while the bench still runs.
     pub(crate) fn short(&self) -> String {
-        let mark = if self.is_met() { '✓' } else { '✗' };
-        format!("{mark} {}: {}", self.name, self.figure())
+        format!("{} {}: {}", self.mark(), self.name, self.figure())
     }
 
     fn figure(&self) -> String {
@@ -94,8 +97,8 @@ impl Line {
         let bound = match self.bound {
             Bound::AtLeast(least) => format!("≥ {least} {}", self.unit),
             Bound::AtMost(most) => format!("≤ {most} {}", self.unit),
+            Bound::None => String::new(),
         };
-        let mark = if self.is_met() { "✓" } else { "✗" };
         [
             self.name.clone(),
             self.a.clone(),
@@ -103,7 +106,7 @@ impl Line {
             self.figure(),
             self.spread.clone(),
             bound,
-            mark.to_owned(),
+            self.mark().to_owned(),
         ]
     }
 }

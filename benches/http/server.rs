@@ -15,6 +15,15 @@ pub(crate) const SEATKEEPER: &str = env!("CARGO_BIN_EXE_seatkeeper");
 /// `USER_HZ`: what Linux counts processor time in, on every machine of today.
 const TICK: Duration = Duration::from_millis(10);
 
+/// The kinds of the bare reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// With the pool as sqlx makes it.
+    AsItComes,
+    /// Without a ping before each statement.
+    Pingless,
+}
+
 /// A server that runs until this is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -34,9 +43,12 @@ impl Server {
     }
 
     /// The bare reference on the same database: this very program, told so by its arguments.
-    pub(crate) fn reference(url: &str) -> Outcome<Self> {
+    pub(crate) fn reference(url: &str, kind: Reference) -> Outcome<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args([reference::ARGUMENT, url]);
+        if kind == Reference::AsItComes {
+            command.arg(reference::PINGS);
+        }
         Self::ready(command)
     }
 

@@ -8,6 +8,8 @@ create table tenant (
     time_zone      text not null,
     policy         jsonb not null,
     catalog_version bigint not null default 1,
+    -- The catalog's version at the newest run: whoever was placed by an older one is late for it.
+    run_version    bigint not null default 0,
     created_at     timestamptz not null
 );
 
@@ -90,6 +92,7 @@ create table seat (
 create index seat_free on seat (tenant_id, pool_id, n) where state = 'available';
 create index seat_account on seat (tenant_id, pool_id, state, overage);
 create index seat_cooling on seat (available_from) where available_from is not null;
+create index seat_cooling_of on seat (tenant_id, pool_id, available_from) where available_from is not null;
 
 create table track (
     tenant_id     bigint not null,
@@ -134,6 +137,8 @@ create table member (
     track_id       uuid,
     pool_id        uuid,
     access_ends_at timestamptz,
+    -- The catalog's version by which they were placed when they were made; null once a run has looked.
+    placed_by      bigint,
     primary key (tenant_id, id),
     check ((seat_state = 'none') = (assignment_id is null)),
     check ((scim_id is not null) or identity_state in ('deleted', 'erased') or managed_by <> 'scim'),
@@ -151,6 +156,7 @@ create index member_external_id on member (tenant_id, external_id) where externa
 create index member_name on member (tenant_id, name_key, id);
 create index member_ends on member (tenant_id, access_ends_at, id);
 create index member_seat on member (tenant_id, seat_state, name_key, id);
+create index member_placed_by on member (tenant_id, placed_by) where placed_by is not null;
 create index member_modified on member (tenant_id, last_modified, id);
 
 -- What filters ask of the search document, in the words of the filters.
@@ -167,6 +173,23 @@ create table member_email (
     foreign key (tenant_id, member_id) references member (tenant_id, id) on delete cascade
 );
 create index member_email_of on member_email (tenant_id, member_id);
+
+-- The addresses of a person's resource, in the form in which filters compare them.
+create function member_keep_emails() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' then
+        delete from member_email where tenant_id = new.tenant_id and member_id = new.id;
+    end if;
+    insert into member_email
+        select distinct new.tenant_id, e ->> 'value', new.id
+        from jsonb_array_elements(new.search -> 'emails') e where e ->> 'value' is not null;
+    return null;
+end $$;
+create trigger member_email_is_kept after insert on member for each row
+    when (new.search ? 'emails') execute function member_keep_emails();
+create trigger member_email_follows after update of search on member for each row
+    when (old.search -> 'emails' is distinct from new.search -> 'emails')
+    execute function member_keep_emails();
 
 create table scim_group (
     tenant_id     bigint not null,
@@ -289,6 +312,30 @@ create index assignment_of on assignment (tenant_id, member_id, episode);
 create index assignment_due on assignment (due_at) where due_at is not null;
 create index assignment_waiting on assignment (tenant_id, waiting_pool_id, priority_class, waiting_since, id)
     where waiting_pool_id is not null;
+
+-- Somebody in line stands in the line of every pool that would do for them, and leaves all of them
+-- at once. The pool that they are said to wait for is the assignment's own.
+create table waiting (
+    tenant_id      bigint not null,
+    assignment_id  uuid not null,
+    pool_id        uuid not null,
+    priority_class bigint not null,
+    since          timestamptz not null,
+    ends_at        timestamptz not null,
+    primary key (tenant_id, assignment_id, pool_id),
+    foreign key (tenant_id, assignment_id) references assignment (tenant_id, id) on delete cascade,
+    foreign key (tenant_id, pool_id) references pool (tenant_id, id)
+);
+create index waiting_in_line on waiting (tenant_id, pool_id, priority_class, since, assignment_id);
+
+create function assignment_leaves_lines() returns trigger language plpgsql as $$
+begin
+    delete from waiting where tenant_id = new.tenant_id and assignment_id = new.id;
+    return null;
+end $$;
+create trigger assignment_waits_no_more after update of waiting_pool_id on assignment for each row
+    when (old.waiting_pool_id is not null and new.waiting_pool_id is null)
+    execute function assignment_leaves_lines();
 
 -- Append-only, and free of personal data: erasing a person leaves it true.
 create table ledger (

@@ -9,6 +9,8 @@ create table tenant (
     time_zone      text not null,
     policy         text not null,
     catalog_version integer not null default 1,
+    -- The catalog's version at the newest run: whoever was placed by an older one is late for it.
+    run_version    integer not null default 0,
     created_at     integer not null
 ) strict;
 
@@ -91,6 +93,7 @@ create table seat (
 create index seat_free on seat (tenant_id, pool_id, n) where state = 'available';
 create index seat_account on seat (tenant_id, pool_id, state, overage);
 create index seat_cooling on seat (available_from) where available_from is not null;
+create index seat_cooling_of on seat (tenant_id, pool_id, available_from) where available_from is not null;
 
 create table track (
     tenant_id     integer not null,
@@ -135,6 +138,8 @@ create table member (
     track_id       blob,
     pool_id        blob,
     access_ends_at integer,
+    -- The catalog's version by which they were placed when they were made; null once a run has looked.
+    placed_by      integer,
     primary key (tenant_id, id),
     check ((seat_state = 'none') = (assignment_id is null)),
     check ((scim_id is not null) or identity_state in ('deleted', 'erased') or managed_by <> 'scim'),
@@ -152,6 +157,7 @@ create index member_external_id on member (tenant_id, external_id) where externa
 create index member_name on member (tenant_id, name_key, id);
 create index member_ends on member (tenant_id, access_ends_at, id);
 create index member_seat on member (tenant_id, seat_state, name_key, id);
+create index member_placed_by on member (tenant_id, placed_by) where placed_by is not null;
 create index member_modified on member (tenant_id, last_modified, id);
 
 -- What filters ask of the search document, in the words of the filters.
@@ -168,6 +174,20 @@ create table member_email (
     foreign key (tenant_id, member_id) references member (tenant_id, id) on delete cascade
 ) strict, without rowid;
 create index member_email_of on member_email (tenant_id, member_id);
+
+-- The addresses of a person's resource, in the form in which filters compare them.
+create trigger member_email_is_kept after insert on member begin
+    insert into member_email
+        select distinct new.tenant_id, value ->> '$.value', new.id
+        from json_each(new.search, '$.emails') where value ->> '$.value' is not null;
+end;
+create trigger member_email_follows after update of search on member
+when (old.search -> '$.emails') is not (new.search -> '$.emails') begin
+    delete from member_email where tenant_id = new.tenant_id and member_id = new.id;
+    insert into member_email
+        select distinct new.tenant_id, value ->> '$.value', new.id
+        from json_each(new.search, '$.emails') where value ->> '$.value' is not null;
+end;
 
 create table scim_group (
     tenant_id     integer not null,
@@ -291,6 +311,27 @@ create index assignment_due on assignment (due_at) where due_at is not null;
 create index assignment_waiting on assignment (tenant_id, waiting_pool_id, priority_class, waiting_since, id)
     where waiting_pool_id is not null;
 
+-- Somebody in line stands in the line of every pool that would do for them, and leaves all of them
+-- at once. The pool that they are said to wait for is the assignment's own.
+create table waiting (
+    tenant_id      integer not null,
+    assignment_id  blob not null,
+    pool_id        blob not null,
+    priority_class integer not null,
+    since          integer not null,
+    ends_at        integer not null,
+    primary key (tenant_id, assignment_id, pool_id),
+    foreign key (tenant_id, assignment_id) references assignment (tenant_id, id) on delete cascade,
+    foreign key (tenant_id, pool_id) references pool (tenant_id, id)
+) strict, without rowid;
+create index waiting_in_line on waiting (tenant_id, pool_id, priority_class, since, assignment_id);
+
+create trigger assignment_waits_no_more after update of waiting_pool_id on assignment
+    when old.waiting_pool_id is not null and new.waiting_pool_id is null
+begin
+    delete from waiting where tenant_id = new.tenant_id and assignment_id = new.id;
+end;
+
 -- Append-only, and free of personal data: erasing a person leaves it true.
 create table ledger (
     tenant_id     integer not null,
@@ -389,6 +430,7 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('member', 'member_ends', '100000 100000 300 1'),
     ('member', 'member_seat', '100000 100000 20000 2 1'),
     ('member', 'member_modified', '100000 100000 2 1'),
+    ('member', 'member_placed_by', '100000 100000 5000'),
     ('member', 'member_display', '100000 100000 2 1'),
     ('member', 'member_active', '100000 100000 50000 1'),
     ('member', 'member_department', '100000 100000 1000 1'),
@@ -404,6 +446,7 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('group_group', 'group_group_of', '1000 1000 10 1'),
     ('seat', 'seat', '100000 100000 50000 1'),
     ('seat', 'seat_free', '10000 10000 5000 1'),
+    ('seat', 'seat_cooling_of', '1000 1000 500 2'),
     ('seat', 'seat_account', '100000 100000 50000 20000 20000'),
     ('assignment', 'sqlite_autoindex_assignment_1', '120000 120000 1'),
     ('assignment', 'assignment_of', '120000 120000 2 1'),
@@ -411,6 +454,8 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('assignment', 'assignment_one_a_seat', '100000 100000 50000 1'),
     ('assignment', 'assignment_due', '100000 300'),
     ('assignment', 'assignment_waiting', '1000 1000 500 500 1 1'),
+    ('waiting', 'waiting', '2000 2000 2 1'),
+    ('waiting', 'waiting_in_line', '2000 2000 500 500 1 1'),
     ('ledger', 'sqlite_autoindex_ledger_1', '1000000 1000000 1'),
     ('ledger', 'ledger_of_member', '1000000 1000000 10 1'),
     ('ledger', 'ledger_of_pool', '400000 400000 200000'),

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::{Directory, Error, Refusal};
+use super::{Code, Directory, Error, Refusal};
 pub use crate::store::credentials::Role;
 use crate::store::credentials::Token;
 use crate::store::{self, TenantId, transact};
@@ -187,7 +187,7 @@ impl Directory {
     ) -> Result<String, Error> {
         let expires_at = now
             .checked_add((expires_in_days.clamp(1, 36_500) * 24).hours())
-            .map_err(|_| Refusal::new(400, "invalid_value", "the expiry is too far away"))?;
+            .map_err(|_| Refusal::new(400, Code::InvalidValue, "the expiry is too far away"))?;
         transact!(self.store, tenant, |tx| {
             let connection = match role {
                 Role::Scim => Some(tx.connection_named(connection, now).await?),
@@ -201,7 +201,7 @@ impl Directory {
                 if live.count() >= 2 {
                     return Err(Refusal::new(
                         409,
-                        "two_tokens_live",
+                        Code::TwoTokensLive,
                         "the connection has two live tokens; revoke one first",
                     )
                     .into());
@@ -235,6 +235,6 @@ impl Directory {
         if revoked? {
             return Ok(());
         }
-        Err(Refusal::new(404, "not_found", "there is no such live token").into())
+        Err(Refusal::new(404, Code::NotFound, "there is no such live token").into())
     }
 }

@@ -1,11 +1,14 @@
 //! What the clock and changed rules set off: ends, starts, promotions, re-placement, the ledger's
 //! chain. Jobs call these; so does a read that must not show what is overdue.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::change::{By, Change};
 use super::{Directory, Error};
+use crate::seats::IdentityState;
 use crate::seats::decision::Trigger;
 use crate::store::benchmarks::OfTrack;
 use crate::store::operations::PlacementRun;
@@ -55,29 +58,22 @@ impl Directory {
         Ok(true)
     }
 
-    /// Places the next people of the tenant's oldest unfinished run; answers whether there are more.
+    /// Places the next people of the tenant's oldest unfinished run or, where there is none, those
+    /// who came too late for the newest; answers whether there are more.
     pub async fn place_some(&self, tenant: TenantId, now: Timestamp) -> Result<bool, Error> {
         transact!(self.store, tenant, |tx| {
             let Some(mut run) = tx.unfinished_run().await? else {
-                return Ok(false);
+                let late = tx.late_people(RUN_BATCH).await?;
+                self.place_people(tx, &late, now).await?;
+                return Ok(!late.is_empty());
             };
-            let people = tx.people_after(run.after, RUN_BATCH).await?;
-            let rules = self.current_rules(tx).await?;
-            let mut change = Change::new(tx, rules, clock(), now);
-            for id in &people {
-                let Some(mut member) = change.tx.lock_member(*id).await? else {
-                    continue;
-                };
-                if change.settle(&mut member, Trigger::Catalog, false).await? {
-                    change.save_seat(&mut member).await?;
-                    run.changed += 1;
-                }
-                // Thresholds may be among what changed.
-                change.restall(*id, None);
-            }
-            change.finish().await?;
+            let mut people = tx.people_after(run.after, RUN_BATCH).await?;
             run.done += i64::try_from(people.len()).unwrap_or(0);
             run.after = people.last().copied().or(run.after);
+            if people.is_empty() {
+                people = tx.late_people(RUN_BATCH).await?;
+            }
+            run.changed += self.place_people(tx, &people, now).await?;
             if people.is_empty() {
                 run.finished_at = Some(now);
             }
@@ -106,6 +102,40 @@ impl Directory {
             tx.touch_catalog().await?;
             begin_run(tx, "benchmarks", now).await.map(|_| ())
         }))
+    }
+
+    /// Places people by the catalog as it is; answers how many it changed.
+    async fn place_people(
+        &self,
+        tx: &mut Tx,
+        people: &[Uuid],
+        now: Timestamp,
+    ) -> Result<i64, Error> {
+        let rules = self.current_rules(tx).await?;
+        let mut changed = 0;
+        let mut change = Change::new(tx, rules, clock(), now);
+        // In their order, as everybody locks people.
+        let people: BTreeSet<_> = people.iter().copied().collect();
+        for id in &people {
+            let Some(mut member) = change.tx.lock_member(*id).await? else {
+                continue;
+            };
+            let known = matches!(
+                member.identity,
+                IdentityState::Active | IdentityState::Inactive
+            );
+            if known && change.settle(&mut member, Trigger::Catalog, false).await? {
+                change.save_seat(&mut member).await?;
+                changed += 1;
+            }
+            // Thresholds may be among what changed.
+            change.restall(*id, None);
+        }
+        change.finish().await?;
+        if !people.is_empty() {
+            tx.are_placed(&people).await?;
+        }
+        Ok(changed)
     }
 
     /// Wakes the jobs for the run that a committed change began.
@@ -154,3 +184,7 @@ pub(super) async fn begin_run(
     tx.insert_run(&run).await?;
     Ok(run)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

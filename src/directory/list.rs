@@ -1,6 +1,8 @@
 //! Lists of users, of groups, or of both: filter, sort, pages by index or cursor (RFC 7644 3.4.2,
 //! RFC 9865).
 
+mod merged;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,9 +22,6 @@ use crate::store::{Session, TenantId};
 pub const DEFAULT_COUNT: i64 = 100;
 /// Resources on a page at most.
 pub const MAX_COUNT: i64 = 500;
-/// The deepest row that a sorted list of several kinds is walked to.
-const MERGED_DEPTH: i64 = 10_000;
-
 /// What a client asks of a list.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
@@ -208,14 +207,19 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Vec<(Found, Key)>, Error> {
         match kind {
-            Kind::User => {
+            Kind::User if !view.outcomes => {
                 let users = session.list_users(listing, from, limit).await?;
-                let Some((first, _)) = users.first() else {
+                let shown = |(user, key)| (person::shown(user), key);
+                Ok(users.into_iter().map(shown).collect())
+            }
+            Kind::User => {
+                let members = session.list_placed_users(listing, from, limit).await?;
+                let Some((first, _)) = members.first() else {
                     return Ok(Vec::new());
                 };
                 let rules = self.rules(session, first.catalog_version).await?;
-                let mut rows = Vec::with_capacity(users.len());
-                for (member, key) in users {
+                let mut rows = Vec::with_capacity(members.len());
+                for (member, key) in members {
                     let position = person::waitlist_position(session, &member, view).await?;
                     rows.push((person::found(&member, &rules, position, now), key));
                 }
@@ -241,66 +245,6 @@ impl Directory {
                     .collect())
             }
         }
-    }
-
-    /// A page over several kinds: one after the other or, sorted, merged.
-    async fn merged(
-        &self,
-        session: &mut Session,
-        listings: &[(Kind, Listing)],
-        from: &From,
-        count: i64,
-        view: View,
-        now: Timestamp,
-    ) -> Result<Cut, Error> {
-        let total = count_all(session, listings).await?;
-        let From::Offset(offset) = *from else {
-            return Err(wrong_cursor(Unusable::Foreign));
-        };
-        if count == 0 || offset >= total {
-            return Ok(Cut {
-                total: Some(total),
-                ..Cut::default()
-            });
-        }
-        let sorted = listings.iter().any(|(_, listing)| listing.sort.is_some());
-        if sorted && offset + count > MERGED_DEPTH {
-            return Err(ScimError::too_many(
-                "a sorted list of several types is cut after 10,000 resources",
-            )
-            .into());
-        }
-        let mut rows = Vec::new();
-        if sorted {
-            let begin = From::Offset(0);
-            for (kind, listing) in listings {
-                let of = self.rows(session, *kind, listing, &begin, offset + count, view, now);
-                rows.extend(of.await?);
-            }
-            let descending = listings.iter().any(|(_, listing)| listing.descending);
-            rows.sort_by(|(_, a), (_, b)| if descending { order(b, a) } else { order(a, b) });
-            rows.drain(..usize::try_from(offset).unwrap_or(0).min(rows.len()));
-        } else {
-            let mut skip = offset;
-            for (kind, listing) in listings {
-                let want = count - i64::try_from(rows.len()).unwrap_or(0);
-                let size = count_all(session, &[(*kind, listing.clone())]).await?;
-                if want > 0 && skip < size {
-                    let from = From::Offset(skip);
-                    let of = self.rows(session, *kind, listing, &from, want, view, now);
-                    rows.extend(of.await?);
-                }
-                skip = (skip - size).max(0);
-            }
-        }
-        rows.truncate(usize::try_from(count).unwrap_or(0));
-        let shown = i64::try_from(rows.len()).unwrap_or(0);
-        Ok(Cut {
-            last: rows.last().map(|(_, key)| key.clone()),
-            resources: rows.into_iter().map(|(found, _)| found).collect(),
-            more: offset + shown < total,
-            total: Some(total),
-        })
     }
 }
 
@@ -419,14 +363,4 @@ fn wrong_cursor(why: Unusable) -> Error {
         Unusable::Store(error) => return error.into(),
     };
     ScimError::new(400, Some(kind), detail).into()
-}
-
-/// The order of two places in a list that goes up: what is unset comes last.
-fn order(a: &Key, b: &Key) -> std::cmp::Ordering {
-    let unset = |key: &Key| key.value.is_null();
-    let by_value = match (a.value.as_f64(), b.value.as_f64()) {
-        (Some(a), Some(b)) => a.total_cmp(&b),
-        _ => a.value.as_str().cmp(&b.value.as_str()),
-    };
-    unset(a).cmp(&unset(b)).then(by_value).then(a.id.cmp(&b.id))
 }

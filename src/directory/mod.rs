@@ -5,6 +5,7 @@ mod change;
 mod cursor;
 mod engagement;
 mod person;
+mod problem;
 mod rules;
 
 pub mod admin;
@@ -22,10 +23,13 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::scim::project::Projection;
-use crate::scim::schema::{COACHING_URN, GROUP, ResourceType, USER};
+use crate::scim::schema::{
+    Attribute, COACHING_URN, GROUP, GROUP_URN, Mutability, ResourceType, USER,
+};
 use crate::scim::{self, Object};
 use crate::store::{self, AsStoreError, Store, TenantId};
 use credentials::{Role, Seen};
+pub use problem::Code;
 use rules::Rules;
 
 /// All use cases. Cheap to clone.
@@ -78,7 +82,7 @@ pub struct Refusal {
     /// HTTP status.
     pub status: u16,
     /// Stable name of the problem.
-    pub code: &'static str,
+    pub code: Code,
     /// What is wrong, in words.
     pub detail: String,
     /// More, by the code.
@@ -87,7 +91,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal without extras.
-    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(status: u16, code: Code, detail: impl Into<String>) -> Self {
         Self {
             status,
             code,
@@ -183,20 +187,38 @@ impl IfMatch {
 pub struct View {
     /// A group's members.
     pub members: bool,
-    /// A user's place in line.
+    /// What came of a user's intent: the read-only attributes of the coaching extension.
+    pub outcomes: bool,
+    /// Among them the place in line.
     pub waitlist_position: bool,
 }
 
 impl View {
     /// What a projection shows.
     pub fn new(kind: Kind, projection: &Projection) -> Self {
+        let shows = |urn, wanted: fn(&Attribute) -> bool| {
+            projection.shows_any(kind.resource_type(), urn, wanted)
+        };
+        match kind {
+            Kind::Group => Self {
+                members: shows(GROUP_URN, |a| a.name == "members"),
+                ..Self::default()
+            },
+            Kind::User => Self {
+                members: false,
+                outcomes: shows(COACHING_URN, |a| a.mutability == Mutability::ReadOnly),
+                waitlist_position: shows(COACHING_URN, |a| a.name == "waitlistPosition"),
+            },
+        }
+    }
+
+    /// What either of two shows.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
         Self {
-            members: kind == Kind::Group && projection.includes(kind.resource_type(), "members"),
-            waitlist_position: kind == Kind::User
-                && projection.includes(
-                    kind.resource_type(),
-                    &format!("{COACHING_URN}:waitlistPosition"),
-                ),
+            members: self.members || other.members,
+            outcomes: self.outcomes || other.outcomes,
+            waitlist_position: self.waitlist_position || other.waitlist_position,
         }
     }
 }
@@ -227,13 +249,19 @@ fn unknown(kind: Kind) -> Error {
     scim::error::Error::not_found(format!("there is no {name} with this id")).into()
 }
 
-fn seat_unavailable(pool: &str, figures: &store::catalog::Figures) -> Error {
-    let used = figures.purchased - figures.available;
+fn seat_unavailable(pool: &str, figures: &store::figures::Figures) -> Error {
+    let used = figures.purchased - figures.free() - figures.reserved;
+    let some = |n: i64, how: &str| match n {
+        0 => String::new(),
+        n => format!(", {n} {how}"),
+    };
+    let cooling = some(figures.cooling_down, "cooling down");
+    let held_back = some(figures.reserved, "held back");
     scim::error::Error::new(
         403,
         Some(scim::error::ScimType::SeatUnavailable),
         format!(
-            "No seat available in pool '{pool}' ({} purchased, {used} in use, {} overage). Free a \
+            "No seat available in pool '{pool}' ({} purchased, {used} in use{cooling}{held_back}, {} overage). Free a \
              seat or raise the contract; this is not an authentication error.",
             figures.purchased, figures.overage
         ),

@@ -11,11 +11,12 @@ use crate::scim::Object;
 use crate::scim::comparable::comparable;
 use crate::scim::error::Error as ScimError;
 use crate::scim::predicate::fold;
-use crate::scim::schema::{COACHING_URN, USER, USER_URN};
+use crate::scim::schema::{COACHING_URN, USER};
 use crate::seats::catalog::{Catalog, Match};
 use crate::seats::placement::{Intent, Person};
 use crate::seats::{IdentityState, SeatReason, SeatState, days, outcome};
 use crate::store::members::{Keys, Member};
+use crate::store::users::User;
 
 const DATES: [&str; 4] = [
     "accessStartDate",
@@ -31,6 +32,11 @@ fn text<'o>(object: &'o Object, key: &str) -> Option<&'o str> {
 
 fn coaching(doc: &Object) -> Option<&Object> {
     doc.get(COACHING_URN).and_then(Value::as_object)
+}
+
+/// The identity provider's identifier in a resource.
+pub(super) fn external_id(doc: &Object) -> Option<String> {
+    text(doc, "externalId").map(str::to_owned)
 }
 
 /// The HR system's identifier in a resource.
@@ -98,7 +104,7 @@ pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) ->
     let pools: Vec<_> = catalog
         .pools
         .iter()
-        .filter(|p| p.live)
+        .filter(|p| p.is_live())
         .map(|p| p.key.as_str())
         .collect();
     if !tracks.is_empty() || !pools.is_empty() {
@@ -195,22 +201,12 @@ pub(super) fn keys(member: &Member, catalog: &Catalog, now: Timestamp) -> Keys {
     } else {
         format!("{family}\u{1}{given}")
     };
-    let emails = doc.get("emails").and_then(Value::as_array);
-    let emails = emails
-        .into_iter()
-        .flatten()
-        .filter_map(|e| e.get("value")?.as_str())
-        .map(fold);
-    let mut emails: Vec<_> = emails.collect();
-    emails.sort();
-    emails.dedup();
     let mut full = doc.clone();
     merge_outcomes(&mut full, outcomes(member, catalog, now));
     Keys {
         user_name_key: fold(&user_name),
         user_name,
         name_key: fold(&named),
-        emails,
         search: comparable(&USER, &full),
     }
 }
@@ -266,44 +262,42 @@ fn merge_outcomes(resource: &mut Object, outcomes: Object) {
     }
 }
 
-/// The SCIM resource as it reads now.
+/// The SCIM resource without what came of it.
+pub(super) fn shown(user: User) -> Found {
+    let mut resource = user.doc;
+    if let Some(id) = user.id {
+        resource.insert("id".into(), id.to_string().into());
+    }
+    if !user.groups.is_empty() {
+        let groups = user.groups.iter().map(|(id, display)| {
+            json!({"value": id, "display": display, "type": "direct",
+                   "$ref": format!("../Groups/{id}")})
+        });
+        resource.insert("groups".into(), groups.collect());
+    }
+    Found {
+        kind: Kind::User,
+        resource,
+        version: user.version,
+        created: user.created_at,
+        last_modified: user.last_modified,
+    }
+}
+
+/// The SCIM resource as it reads now, with what came of it.
 pub(super) fn found(
     member: &Member,
     rules: &Rules,
     waitlist_position: Option<i64>,
     now: Timestamp,
 ) -> Found {
-    let mut resource = member.doc.clone();
+    let mut found = shown(member.into());
     let mut outcomes = outcomes(member, &rules.catalog, now);
     if let Some(position) = waitlist_position {
         outcomes.insert("waitlistPosition".into(), position.into());
     }
-    merge_outcomes(&mut resource, outcomes);
-    if let Some(id) = member.scim_id {
-        resource.insert("id".into(), id.to_string().into());
-    }
-    if !member.groups.is_empty() {
-        let groups = member.groups.iter().map(|(id, display)| {
-            json!({"value": id, "display": display, "type": "direct",
-                   "$ref": format!("../Groups/{id}")})
-        });
-        resource.insert("groups".into(), groups.collect());
-    }
-    let schemas = resource
-        .entry("schemas")
-        .or_insert_with(|| json!([USER_URN]));
-    if let Value::Array(schemas) = schemas
-        && !schemas.iter().any(|urn| urn.as_str() == Some(COACHING_URN))
-    {
-        schemas.push(COACHING_URN.into());
-    }
-    Found {
-        kind: Kind::User,
-        resource,
-        version: member.version,
-        created: member.created_at,
-        last_modified: member.last_modified,
-    }
+    merge_outcomes(&mut found.resource, outcomes);
+    found
 }
 
 /// Reads what only some views show: the place in line.

@@ -10,7 +10,7 @@ use crate::scim::predicate::{self, Predicate};
 use crate::scim::schema::USER;
 use crate::scim::{Object, filter, matches};
 use crate::seats::catalog::{Catalog, Match, Rule};
-use crate::store::Session;
+use crate::store::{Session, TenantId};
 
 /// A catalog and what its filters mean.
 pub(super) struct Rules {
@@ -77,6 +77,11 @@ impl Directory {
         Ok(rules)
     }
 
+    /// The tenant's rules as this replica last saw them.
+    pub(super) fn known_rules(&self, tenant: TenantId) -> Option<Arc<Rules>> {
+        self.rules.get(&tenant)
+    }
+
     /// The tenant's rules as they are now.
     pub(super) async fn current_rules(&self, session: &mut Session) -> Result<Arc<Rules>, Error> {
         let version = session.catalog_version().await?;
@@ -88,7 +93,7 @@ impl Directory {
         let mut session = self.store.read(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let tracks = rules.catalog.tracks.iter().filter(|track| track.live);
-        let pools = rules.catalog.pools.iter().filter(|pool| pool.live);
+        let pools = rules.catalog.pools.iter().filter(|pool| pool.is_live());
         Ok((
             tracks.map(|track| track.key.clone()).collect(),
             pools.map(|pool| pool.key.clone()).collect(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-use super::{Directory, Error, Refusal};
+use super::{Code, Directory, Error, Refusal};
 use crate::seats::catalog::Policy;
 use crate::store::tenants::Tenant;
 
@@ -22,11 +22,11 @@ impl Directory {
         let name = name.trim();
         if name.is_empty() || name.len() > 100 {
             let detail = "a tenant's name has between 1 and 100 characters";
-            return Err(Refusal::new(400, "invalid_value", detail).into());
+            return Err(Refusal::new(400, Code::InvalidValue, detail).into());
         }
         if TimeZone::get(time_zone).is_err() {
             let detail = format!("'{time_zone}' is not a time zone of the IANA database");
-            return Err(Refusal::new(400, "invalid_value", detail).into());
+            return Err(Refusal::new(400, Code::InvalidValue, detail).into());
         }
         let product = (Uuid::now_v7(), PRODUCT);
         let policy = Policy::default();
@@ -34,14 +34,19 @@ impl Directory {
             .store
             .create_tenant(name, time_zone, &policy, product, now);
         made.await?.ok_or_else(|| {
-            Refusal::new(409, "taken", format!("there is a tenant '{name}' already")).into()
+            Refusal::new(
+                409,
+                Code::Taken,
+                format!("there is a tenant '{name}' already"),
+            )
+            .into()
         })
     }
 
     /// The tenant with this name.
     pub async fn tenant_named(&self, name: &str) -> Result<Tenant, Error> {
         self.store.tenant_named(name).await?.ok_or_else(|| {
-            Refusal::new(404, "not_found", format!("there is no tenant '{name}'")).into()
+            Refusal::new(404, Code::NotFound, format!("there is no tenant '{name}'")).into()
         })
     }
 

@@ -1,11 +1,14 @@
 //! Users: create, read, replace, patch, delete. Each write places the person and moves the seat in
 //! the same transaction.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::change::Change;
+use super::rules::Rules;
 use super::{Caller, Directory, Error, Found, IfMatch, Kind, View, person, unknown};
 use crate::scim::error::{Error as ScimError, ScimType};
 use crate::scim::patch::{self, Patched};
@@ -28,10 +31,42 @@ impl Directory {
     ) -> Result<Found, Error> {
         let doc = validate::create(&USER, body)?;
         let id = Uuid::now_v7();
+        // Nearly always this is somebody new and the catalog is the one in memory: the first try
+        // takes that for granted, and to insert the person is to check it.
+        let mut known = self.known_rules(caller.tenant);
         let done = transact!(self.store, caller.tenant, |tx| {
-            self.create(tx, caller, id, doc.clone(), now).await
+            let doc = doc.clone();
+            match known.take() {
+                Some(rules) => self
+                    .create(tx, caller, id, doc, now, (rules, None))
+                    .await
+                    .map_err(unless_outdated),
+                None => {
+                    let judged = self.judge_newcomer(tx, &doc).await?;
+                    self.create(tx, caller, id, doc, now, judged).await
+                }
+            }
         });
         self.refused_is_noted(done, caller, now).await
+    }
+
+    /// The catalog as it is, and the person that a newcomer was before, locked, if they were
+    /// deleted.
+    async fn judge_newcomer(
+        &self,
+        tx: &mut Tx,
+        doc: &Object,
+    ) -> Result<(Arc<Rules>, Option<Member>), Error> {
+        let (external_id, worker_id) = (person::external_id(doc), person::worker_id(doc));
+        let (version, was) = tx
+            .catalog_version_and_returning(external_id.as_deref(), worker_id.as_deref())
+            .await?;
+        let rules = self.rules(tx, version).await?;
+        let was = match was {
+            Some(was) => tx.lock_member(was).await?,
+            None => None,
+        };
+        Ok((rules, was.filter(|m| m.identity == IdentityState::Deleted)))
     }
 
     async fn create(
@@ -41,24 +76,9 @@ impl Directory {
         id: Uuid,
         doc: Object,
         now: Timestamp,
+        (rules, returning): (Arc<Rules>, Option<Member>),
     ) -> Result<Found, Error> {
-        let external_id = doc
-            .get("externalId")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        let worker_id = person::worker_id(&doc);
-        let (version, was) = tx
-            .catalog_version_and_returning(external_id.as_deref(), worker_id.as_deref())
-            .await?;
-        let rules = self.rules(tx, version).await?;
         person::check(&doc, None, &rules.catalog)?;
-        let returning = match was {
-            Some(was) => tx
-                .lock_member(was)
-                .await?
-                .filter(|m| m.identity == IdentityState::Deleted),
-            None => None,
-        };
         let is_new = returning.is_none();
         let mut member = Member {
             id: returning.as_ref().map_or(id, |m| m.id),
@@ -75,7 +95,7 @@ impl Directory {
             deactivated_at: None,
             seat_reason: None,
             groups: Vec::new(),
-            catalog_version: version,
+            catalog_version: rules.catalog.version,
             assignment: returning.and_then(|m| m.assignment),
         };
         write(&mut member, doc, now);
@@ -87,17 +107,28 @@ impl Directory {
             "member.relinked"
         };
         change.log(action, Some(member.id), Object::new());
-        change.settle(&mut member, Trigger::Person, true).await?;
+        let settled = change.settle(&mut member, Trigger::Person, true).await;
+        if let Err(Error::Scim(error)) = &settled
+            && error.scim_type == Some(ScimType::SeatUnavailable)
+            && let Some(taken) = who_has(change.tx, &member).await?
+        {
+            // That the person exists already is what an identity provider can go by.
+            return Err(uniqueness(taken));
+        }
+        settled?;
         let keys = person::keys(&member, &change.rules.catalog, now);
         if is_new {
             if !change.tx.insert_member(&member, &keys).await? {
-                return Err(self.taken(change.tx, &member).await?);
+                return Err(match who_has(change.tx, &member).await? {
+                    Some(taken) => uniqueness(taken),
+                    None => store::Error::Again.into(),
+                });
             }
         } else {
             if let Some(taken) = who_has(change.tx, &member).await? {
                 return Err(uniqueness(taken));
             }
-            change.tx.save_member(&member, &keys, true).await?;
+            change.tx.save_member(&member, &keys).await?;
         }
         change.finish().await?;
         Ok(person::found(&member, &change.rules, None, now))
@@ -113,6 +144,10 @@ impl Directory {
     ) -> Result<Found, Error> {
         let id = parse(id)?;
         let mut session = self.store.read(caller.tenant).await?;
+        if !view.outcomes {
+            let user = session.user(id).await?;
+            return Ok(person::shown(user.ok_or_else(|| unknown(Kind::User))?));
+        }
         let member = session
             .member_by_scim_id(id)
             .await?
@@ -129,9 +164,10 @@ impl Directory {
         id: &str,
         if_match: &IfMatch,
         body: Value,
+        view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        self.update_user(caller, id, if_match, now, |member| {
+        self.update_user(caller, id, if_match, view, now, |member| {
             let doc = validate::replace(&USER, &member.doc, body.clone())?;
             Ok((doc != member.doc).then_some(doc))
         })
@@ -145,9 +181,10 @@ impl Directory {
         id: &str,
         if_match: &IfMatch,
         body: Value,
+        view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        self.update_user(caller, id, if_match, now, |member| {
+        self.update_user(caller, id, if_match, view, now, |member| {
             let normalised = quirks::patch_body(&USER, body.clone())?;
             if !normalised.leniencies.is_empty() {
                 tracing::debug!(leniencies = ?normalised.leniencies, "PATCH in another form");
@@ -165,6 +202,7 @@ impl Directory {
         caller: &Caller,
         id: &str,
         if_match: &IfMatch,
+        view: &View,
         now: Timestamp,
         next: impl Fn(&Member) -> Result<Option<Object>, Error> + Send + Sync,
     ) -> Result<Found, Error> {
@@ -177,7 +215,8 @@ impl Directory {
             if_match.check(member.version)?;
             let rules = self.rules(tx, member.catalog_version).await?;
             let Some(doc) = next(&member)? else {
-                return Ok(person::found(&member, &rules, None, now));
+                let position = person::waitlist_position(tx, &member, *view).await?;
+                return Ok(person::found(&member, &rules, position, now));
             };
             person::check(&doc, Some(&member.doc), &rules.catalog)?;
             let before = member.clone();
@@ -204,10 +243,10 @@ impl Directory {
                 return Err(uniqueness(taken));
             }
             let keys = person::keys(&member, &change.rules.catalog, now);
-            let emails = before.doc.get("emails") != member.doc.get("emails");
-            change.tx.save_member(&member, &keys, emails).await?;
+            change.tx.save_member(&member, &keys).await?;
             change.finish().await?;
-            Ok(person::found(&member, &change.rules, None, now))
+            let position = person::waitlist_position(change.tx, &member, *view).await?;
+            Ok(person::found(&member, &change.rules, position, now))
         });
         self.refused_is_noted(done, caller, now).await
     }
@@ -242,13 +281,6 @@ impl Directory {
         })
     }
 
-    /// The error for a name that is taken, by the person who has it.
-    async fn taken(&self, tx: &mut Tx, member: &Member) -> Result<Error, Error> {
-        Ok(uniqueness(
-            who_has(tx, member).await?.unwrap_or(Taken::UserName),
-        ))
-    }
-
     /// A refused seat leaves no trace of the write, but one in the ledger. A unique value that was
     /// taken while this transaction ran is a conflict like any other.
     async fn refused_is_noted<T>(
@@ -273,12 +305,19 @@ impl Directory {
     }
 }
 
+/// A refusal by rules that may be out of date is none yet.
+fn unless_outdated(error: Error) -> Error {
+    match error {
+        Error::Scim(error) if error.scim_type != Some(ScimType::Uniqueness) => {
+            store::Error::Again.into()
+        }
+        error => error,
+    }
+}
+
 /// Puts a resource into a person: what it says, and who they are by it.
 fn write(member: &mut Member, doc: Object, now: Timestamp) {
-    member.external_id = doc
-        .get("externalId")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    member.external_id = person::external_id(&doc);
     member.worker_id = person::worker_id(&doc);
     // Only a write that carries `active` changes who the person is.
     match doc.get("active").and_then(Value::as_bool) {

@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use super::AppState;
 use super::error::Failure;
 use super::request::{self, RequestId};
-use crate::directory::Caller;
 use crate::directory::credentials::{Credential, Role};
+use crate::directory::{Caller, Code};
 
 /// An identity provider, with the credential of a connection.
 #[derive(Debug, Clone)]
@@ -77,7 +77,8 @@ pub(super) async fn guard<S: Side>(
     span.record("tenant", tracing::field::display(credential.tenant));
     span.record("token", credential.token.as_str());
     if !S::admits(credential.role) {
-        return Failure::new(StatusCode::FORBIDDEN, "wrong_credential", S::REFUSAL).into_response();
+        return Failure::new(StatusCode::FORBIDDEN, Code::WrongCredential, S::REFUSAL)
+            .into_response();
     }
     let response = match app.rate_limit().take(credential.tenant) {
         Ok(()) => {
@@ -92,7 +93,7 @@ pub(super) async fn guard<S: Side>(
         }
         Err(seconds) => {
             let detail = "the tenant makes more requests a second than it may";
-            let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+            let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, detail);
             failure.retry_after(seconds).into_response()
         }
     };

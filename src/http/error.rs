@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::request::RequestId;
-use crate::directory::{Error as DirectoryError, Refusal};
+use crate::directory::{Code, Error as DirectoryError, Refusal};
 use crate::scim::Object;
 use crate::scim::error::{Error as ScimError, ScimType};
 use crate::store;
@@ -23,7 +23,7 @@ pub(super) struct Failure {
     status: StatusCode,
     scim_type: Option<ScimType>,
     /// The stable name of the problem, for the administrative API.
-    code: String,
+    code: Code,
     detail: String,
     /// More for machines to go by, as the code defines it.
     extra: Box<Object>,
@@ -35,11 +35,11 @@ pub(super) struct Failure {
 
 impl Failure {
     /// A failure with a status, its stable name and a sentence for people.
-    pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: Code, detail: impl Into<String>) -> Self {
         Self {
             status,
             scim_type: None,
-            code: code.to_owned(),
+            code,
             detail: detail.into(),
             extra: Box::default(),
             challenge: None,
@@ -57,7 +57,7 @@ impl Failure {
             let detail = "a credential is missing: Authorization: Bearer <token>";
             ("Bearer realm=\"seatkeeper\"", detail)
         };
-        let failure = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+        let failure = Self::new(StatusCode::UNAUTHORIZED, Code::Unauthorized, detail);
         Self {
             challenge: Some(challenge),
             ..failure
@@ -66,19 +66,19 @@ impl Failure {
 
     /// 404.
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound, detail)
     }
 
     /// 413, naming the limit.
     pub(super) fn too_large(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::TooLarge, detail)
     }
 
     /// 500. The cause belongs into the log and never into an answer.
     pub(super) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
+            Code::Internal,
             "the server failed; its log has the cause",
         )
     }
@@ -107,12 +107,14 @@ impl Failure {
         ScimError::new(self.status.as_u16(), self.scim_type, self.detail.as_str()).body()
     }
 
-    /// The error as RFC 9457 has it, with a stable code.
+    /// The error as RFC 9457 has it. What tells problems apart is the code; the type says no more
+    /// than the status, and so the title is the status's phrase (4.2.1).
     fn problem_body(&self) -> Value {
         let mut body = json!({
+            "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
-            "code": self.code,
+            "code": self.code.as_str(),
             "detail": self.detail,
         });
         if let Some(body) = body.as_object_mut() {
@@ -145,14 +147,12 @@ impl From<ScimError> for Failure {
     fn from(error: ScimError) -> Self {
         let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
         let code = match error.scim_type {
-            Some(scim_type) => snake_case(scim_type.as_str()),
-            None if status == StatusCode::NOT_FOUND => "not_found".to_owned(),
-            None if status == StatusCode::PRECONDITION_FAILED => "precondition_failed".to_owned(),
-            None => "invalid_request".to_owned(),
+            Some(scim_type) => code_of(scim_type),
+            None => code_of_status(status),
         };
         Self {
             scim_type: error.scim_type,
-            ..Self::new(status, &code, error.detail)
+            ..Self::new(status, code, error.detail)
         }
     }
 }
@@ -173,7 +173,7 @@ impl From<store::Error> for Failure {
             store::Error::Unavailable(_) | store::Error::Again | store::Error::Closed => {
                 tracing::warn!(%error, "the database did not answer");
                 let detail = "the database is busy or away; try again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, detail)
                     .retry_after(DATABASE_PAUSE)
             }
             store::Error::Taken => {
@@ -228,7 +228,7 @@ pub(super) fn render(response: Response, form: Form, id: RequestId) -> Response 
     let mut failure = parts.extensions.remove::<Failure>().unwrap_or_else(|| {
         // Nobody named it: an answer of the framework's own.
         let reason = status.canonical_reason().unwrap_or("Error");
-        Failure::new(status, &reason.to_lowercase().replace(' ', "_"), reason)
+        Failure::new(status, code_of_status(status), reason)
     });
     if status == StatusCode::INTERNAL_SERVER_ERROR {
         failure.detail = format!("{} (request {id})", failure.detail);
@@ -253,20 +253,42 @@ pub(super) async fn no_such_route() -> Failure {
 pub(super) async fn method_not_allowed() -> Failure {
     Failure::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
+        Code::MethodNotAllowed,
         "this path has other methods: see Allow",
     )
 }
 
-fn snake_case(camel: &str) -> String {
-    let mut snake = String::new();
-    for c in camel.chars() {
-        if c.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(c.to_ascii_lowercase());
+/// What a keyword of SCIM is to the administrative API, which meets few of them.
+fn code_of(scim_type: ScimType) -> Code {
+    match scim_type {
+        ScimType::InvalidFilter => Code::InvalidFilter,
+        ScimType::InvalidSyntax => Code::InvalidSyntax,
+        ScimType::InvalidValue => Code::InvalidValue,
+        ScimType::InvalidCursor => Code::InvalidCursor,
+        ScimType::ExpiredCursor => Code::ExpiredCursor,
+        ScimType::Uniqueness => Code::Uniqueness,
+        ScimType::SeatUnavailable => Code::SeatUnavailable,
+        ScimType::TooMany
+        | ScimType::Mutability
+        | ScimType::InvalidPath
+        | ScimType::NoTarget
+        | ScimType::InvalidVers
+        | ScimType::Sensitive
+        | ScimType::InvalidCount => Code::InvalidRequest,
     }
-    snake
+}
+
+/// The code of a failure that nobody named.
+fn code_of_status(status: StatusCode) -> Code {
+    match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PRECONDITION_FAILED => Code::PreconditionFailed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        status if status.is_server_error() => Code::Internal,
+        _ => Code::InvalidRequest,
+    }
 }
 
 #[cfg(test)]
@@ -279,11 +301,26 @@ mod tests {
         let body = failure.problem_body();
         assert_eq!(body["code"], "invalid_filter");
         assert_eq!(body["status"], 400);
+        assert_eq!(body["type"], "about:blank");
+        assert_eq!(body["title"], "Bad Request");
+    }
+
+    #[test]
+    fn the_readme_names_every_code_and_no_other() {
+        let readme = include_str!("../../README.md");
+        let (_, after) = readme.split_once("\n## Errors\n").unwrap_or_default();
+        let (section, _) = after.split_once("\n## ").unwrap_or_default();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+        let mut named: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+        let mut codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        named.sort_unstable();
+        codes.sort_unstable();
+        assert_eq!(named, codes);
     }
 
     #[test]
     fn a_refusal_carries_what_its_code_adds() {
-        let mut refusal = Refusal::new(409, "pool_full", "no seat is free");
+        let mut refusal = Refusal::new(409, Code::PoolFull, "no seat is free");
         refusal.extra.insert("pool".into(), "exec".into());
         let body = Failure::from(refusal).problem_body();
         assert_eq!(

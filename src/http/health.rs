@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::AppState;
 use super::error::Failure;
+use crate::directory::Code;
 
 /// 200 as long as the process answers at all, whatever its database does: a restart would not mend
 /// that.
@@ -19,7 +20,7 @@ pub(super) async fn ready(State(app): State<AppState>) -> Result<Response, Failu
         let detail = "the server is stopping";
         return Err(Failure::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "stopping",
+            Code::Stopping,
             detail,
         ));
     }

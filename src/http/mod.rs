@@ -2,6 +2,7 @@
 //! calls one use case of [`crate::directory`] and writes the answer.
 
 mod admin;
+mod body;
 mod caller;
 mod error;
 mod health;

@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::error::{self, Failure, Form};
+use crate::directory::Code;
 
 /// How long a client may take to send a body.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
@@ -94,13 +95,13 @@ async fn limited(request: Request, next: Next) -> Response {
     {
         let detail =
             "the path and its query are longer than 16 KiB; send the query by POST to .search";
-        return Failure::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail).into_response();
+        return Failure::new(StatusCode::URI_TOO_LONG, Code::UriTooLong, detail).into_response();
     }
     let answered = tokio::time::timeout(REQUEST_TIME, next.run(request)).await;
     answered.unwrap_or_else(|_| {
         tracing::warn!("a request took too long");
         let detail = "the request took too long; read before you try again, it may be done";
-        Failure::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail)
+        Failure::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, detail)
             .retry_after(1)
             .into_response()
     })

@@ -44,8 +44,9 @@ async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bo
     let me = Uuid::now_v7();
     while !*stopped.borrow() {
         let pause = match round(&directory, &clock, me).await {
-            Ok(true) => Duration::ZERO,
-            Ok(false) => until_due(&directory, &clock).await,
+            Ok(Next::AtOnce) => Duration::ZERO,
+            Ok(Next::WhenDue) => until_due(&directory, &clock).await,
+            Ok(Next::Later) => PAUSE,
             Err(error) => {
                 tracing::warn!(%error, "a job failed and will be tried again");
                 PAUSE
@@ -94,9 +95,19 @@ async fn measure(directory: &Directory, clock: &Clock) -> Result<(), Error> {
     Ok(())
 }
 
-/// Does what is to be done now; answers whether a long run has more to do. One batch of it a round,
-/// so that nobody's access waits behind it.
-async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<bool, Error> {
+/// When the next round is.
+enum Next {
+    /// A long run has more to do.
+    AtOnce,
+    /// When the clock has something to change.
+    WhenDue,
+    /// There is something, and another replica has the lease to do it.
+    Later,
+}
+
+/// Does what is to be done now. One batch of a long run a round, so that nobody's access waits
+/// behind it.
+async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, Error> {
     directory.flush_seen().await?;
     measure(directory, clock).await?;
     let store = directory.store();
@@ -104,12 +115,12 @@ async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<bool, E
     let placing = store.tenants_placing().await?;
     let sealing = store.tenants_to_seal().await?;
     if due.is_empty() && placing.is_empty() && sealing.is_empty() {
-        return Ok(false);
+        return Ok(Next::WhenDue);
     }
     let now = clock.now();
     let until = now.checked_add(30.seconds()).unwrap_or(now);
     if !store.lease("clock", me, now, until).await? {
-        return Ok(false);
+        return Ok(Next::Later);
     }
     for tenant in due {
         directory.catch_up(tenant, clock.now()).await?;
@@ -121,5 +132,5 @@ async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<bool, E
     for tenant in sealing {
         directory.seal(tenant).await?;
     }
-    Ok(more)
+    Ok(if more { Next::AtOnce } else { Next::WhenDue })
 }

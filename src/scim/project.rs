@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Object;
 use super::error::Error;
-use super::filter::{AttrPath, parse_path};
+use super::filter::parse_path;
 use super::schema::{Attribute, COMMON, Located, Place, ResourceType, Returned};
 use super::validate::set_schemas;
 use super::value::is_unassigned;
@@ -62,25 +62,20 @@ impl Projection {
         Self::default()
     }
 
-    /// Whether anything at that path would be shown, so that it need not be read if not.
-    pub fn includes(&self, resource_type: &ResourceType, path: &str) -> bool {
-        let place = path.parse::<AttrPath>().ok();
-        match place.as_ref().and_then(|path| resource_type.resolve(path)) {
-            Some(Place::Attribute(Located {
-                urn,
-                attribute,
-                sub,
-            })) => {
-                let home = urn.unwrap_or(&resource_type.schema.id);
-                self.shows(home, attribute)
-                    && sub.is_none_or(|sub| self.shows_sub(home, attribute, sub))
-            }
-            Some(Place::Schema(schema)) => schema
-                .attributes
-                .iter()
-                .any(|attribute| self.shows(&schema.id, attribute)),
-            None => false,
-        }
+    /// Whether any `wanted` attribute of one of the type's schemas would be shown, whole or in
+    /// part, so that it need not be read if not.
+    pub fn shows_any(
+        &self,
+        resource_type: &ResourceType,
+        urn: &str,
+        wanted: impl Fn(&Attribute) -> bool,
+    ) -> bool {
+        let extensions = resource_type.extensions.iter().map(|e| &e.schema);
+        std::iter::once(&resource_type.schema)
+            .chain(extensions)
+            .filter(|schema| schema.id == urn)
+            .flat_map(|schema| &schema.attributes)
+            .any(|attribute| wanted(attribute) && self.shows(urn, attribute))
     }
 
     /// The resource as it is shown, in the order of the schema.

@@ -35,6 +35,18 @@ named! {
 }
 
 named! {
+    /// Whether people may be placed in a pool (domain 4.2).
+    PoolState {
+        /// Not yet: its seats are bought and not offered.
+        Draft = "draft",
+        /// They may.
+        Live = "live",
+        /// Nobody may any more; whoever is in it is placed elsewhere.
+        Closed = "closed",
+    }
+}
+
+named! {
     /// What happens to a seat whose holder no rule places any more.
     OnUnmatch {
         /// They keep it.
@@ -141,7 +153,14 @@ pub struct Pool {
     /// Where to look when it is full.
     pub fallback: Option<Uuid>,
     /// Whether people may be placed in it.
-    pub live: bool,
+    pub state: PoolState,
+}
+
+impl Pool {
+    /// Whether people may be placed in it.
+    pub fn is_live(&self) -> bool {
+        self.state == PoolState::Live
+    }
 }
 
 /// A coaching track.
@@ -233,7 +252,7 @@ impl Catalog {
     pub fn pool_named(&self, key: &str) -> Option<&Pool> {
         self.pools
             .iter()
-            .find(|pool| pool.live && same(&pool.key, key))
+            .find(|pool| pool.is_live() && same(&pool.key, key))
     }
 
     /// The track with this identifier.

@@ -77,7 +77,10 @@ pub fn covers(pool: &Pool, last: &Assignment, until: Timestamp, now: Timestamp) 
     } else {
         now
     };
-    pool.live && pool.product == last.product && pool.term_start <= from && pool.term_end >= until
+    pool.is_live()
+        && pool.product == last.product
+        && pool.term_start <= from
+        && pool.term_end >= until
 }
 
 #[cfg(test)]
@@ -86,7 +89,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::seats::catalog::{FullPolicy, Policy, ReusePolicy};
+    use crate::seats::catalog::{FullPolicy, Policy, PoolState, ReusePolicy};
 
     const NOW: &str = "2027-06-15T12:00:00Z";
 
@@ -108,7 +111,7 @@ mod tests {
             cooldown_days: 0,
             default_duration_days: None,
             fallback: None,
-            live: true,
+            state: PoolState::Live,
         }
     }
 
@@ -196,7 +199,7 @@ mod tests {
         };
         assert!(!covers(&later, &open, until, at(NOW)));
         let closed = Pool {
-            live: false,
+            state: PoolState::Closed,
             ..pool(2, "2028-01-01T00:00:00Z")
         };
         assert!(!covers(&closed, &open, until, at(NOW)));

@@ -197,7 +197,7 @@ impl<'c> Request<'c, '_> {
                     .and_then(|rule| rule.pool)
                     .and_then(|id| self.catalog.pool(id))
             })
-            .filter(|pool| pool.live);
+            .filter(|pool| pool.is_live());
         let mut pools: Vec<_> = if let Some(pool) = named {
             vec![pool]
         } else {
@@ -205,7 +205,7 @@ impl<'c> Request<'c, '_> {
             self.catalog
                 .pools
                 .iter()
-                .filter(|p| p.live && p.product == product)
+                .filter(|p| p.is_live() && p.product == product)
                 .collect()
         };
         let mut at = 0;
@@ -213,7 +213,7 @@ impl<'c> Request<'c, '_> {
             at += 1;
             let fallback = pool.fallback.and_then(|id| self.catalog.pool(id));
             if let Some(fallback) =
-                fallback.filter(|f| f.live && pools.iter().all(|p| p.id != f.id))
+                fallback.filter(|f| f.is_live() && pools.iter().all(|p| p.id != f.id))
             {
                 pools.push(fallback);
             }
@@ -230,7 +230,7 @@ impl<'c> Request<'c, '_> {
     fn extended_into(&self) -> Option<&'c Pool> {
         self.extension()?;
         let held = self.standing.pool.and_then(|id| self.catalog.pool(id));
-        held.filter(|pool| pool.live && pool.product == self.track.product)
+        held.filter(|pool| pool.is_live() && pool.product == self.track.product)
     }
 
     fn window(&self, pool: &Pool) -> Window {

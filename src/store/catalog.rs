@@ -9,31 +9,7 @@ use uuid::Uuid;
 use super::engine::{Row, args};
 use super::seats::named;
 use super::{Error, Session, Tx};
-use crate::seats::Account;
 use crate::seats::catalog::{Catalog, Policy, Pool, Product, Track, in_order};
-
-/// The seats of a pool by account, from one snapshot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Seats bought.
-    pub purchased: i64,
-    /// Free now.
-    pub available: i64,
-    /// Held back.
-    pub reserved: i64,
-    /// Taken for a future start.
-    pub scheduled: i64,
-    /// In use.
-    pub occupied: i64,
-    /// Held for somebody whose access is cut.
-    pub grace: i64,
-    /// Used up.
-    pub burned: i64,
-    /// Beyond the purchase, whatever they are used for.
-    pub overage: i64,
-    /// People in line.
-    pub waitlist: i64,
-}
 
 impl Session {
     /// The version of the tenant's catalog.
@@ -106,58 +82,6 @@ impl Session {
             .map(track)
             .collect()
     }
-
-    /// The seats of every pool, or of one, as this snapshot has them.
-    pub async fn figures(&mut self, only: Option<Uuid>) -> Result<Vec<(Uuid, Figures)>, Error> {
-        let mut all: Vec<(Uuid, Figures)> = Vec::new();
-        let pools = self
-            .all(
-                "select p.id, (select count(*) from assignment a where a.tenant_id = p.tenant_id \
-                   and a.waiting_pool_id = p.id) as waitlist from pool p \
-                 where p.tenant_id = $1 and (p.id = $2 or $3) order by p.key",
-                args![self.tenant, only, only.is_none()],
-            )
-            .await?;
-        for row in &pools {
-            let figures = Figures {
-                waitlist: row.get("waitlist")?,
-                ..Figures::default()
-            };
-            all.push((row.get("id")?, figures));
-        }
-        let counts = self
-            .all(
-                "select pool_id, state, overage, count(*) as n from seat \
-                 where tenant_id = $1 and (pool_id = $2 or $3) group by pool_id, state, overage",
-                args![self.tenant, only, only.is_none()],
-            )
-            .await?;
-        for row in &counts {
-            let id: Uuid = row.get("pool_id")?;
-            if let Some((_, figures)) = all.iter_mut().find(|(pool, _)| *pool == id) {
-                figures.add(named(row, "state")?, row.get("overage")?, row.get("n")?);
-            }
-        }
-        Ok(all)
-    }
-}
-
-impl Figures {
-    fn add(&mut self, account: Account, overage: bool, n: i64) {
-        *match account {
-            Account::Available => &mut self.available,
-            Account::Reserved => &mut self.reserved,
-            Account::Scheduled => &mut self.scheduled,
-            Account::Occupied => &mut self.occupied,
-            Account::Grace => &mut self.grace,
-            Account::Burned => &mut self.burned,
-        } += n;
-        *if overage {
-            &mut self.overage
-        } else {
-            &mut self.purchased
-        } += n;
-    }
 }
 
 fn pool(row: &Row) -> Result<Pool, Error> {
@@ -174,7 +98,7 @@ fn pool(row: &Row) -> Result<Pool, Error> {
         cooldown_days: row.get("cooldown_days")?,
         default_duration_days: row.get("default_duration_days")?,
         fallback: row.get("fallback_pool_id")?,
-        live: row.get::<String>("state")? == "live",
+        state: named(row, "state")?,
     })
 }
 
@@ -221,7 +145,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes a pool without seats.
+    /// Makes a pool without seats. Nobody else sees it yet, so it is held.
     ///
     /// # Errors
     /// [`Error::Taken`] when the key is.
@@ -236,6 +160,7 @@ impl Tx {
             values,
         )
         .await?;
+        self.locked.insert(pool.id);
         Ok(())
     }
 
@@ -267,7 +192,7 @@ impl Tx {
             pool.cooldown_days,
             pool.default_duration_days,
             pool.fallback,
-            if pool.live { "live" } else { "closed" },
+            pool.state.as_str(),
         ]
     }
 
@@ -289,9 +214,10 @@ impl Tx {
     /// were. The pool must be held.
     pub async fn absorb_overage(&mut self, pool: Uuid, count: i64) -> Result<u64, Error> {
         self.run(
-            "update seat set overage = $4 where tenant_id = $1 and pool_id = $2 and n in (select n \
-               from seat where tenant_id = $1 and pool_id = $2 and overage = $5 \
-               order by n limit $3 {lock})",
+            "with chosen as materialized (select n from seat where tenant_id = $1 and pool_id = $2 \
+               and overage = $5 order by n limit $3 + 0 {lock}) \
+             update seat set overage = $4 where tenant_id = $1 and pool_id = $2 \
+             and n in (select n from chosen)",
             args![self.tenant, pool, count, false, true],
         )
         .await
@@ -300,9 +226,10 @@ impl Tx {
     /// Removes free purchased seats of a pool that is held; answers how many it found.
     pub async fn remove_seats(&mut self, pool: Uuid, count: i64) -> Result<u64, Error> {
         self.run(
-            "delete from seat where tenant_id = $1 and pool_id = $2 and n in (select n from seat \
-               where tenant_id = $1 and pool_id = $2 and state = 'available' and overage = $4 \
-               order by n desc limit $3 {lock})",
+            "with chosen as materialized (select n from seat where tenant_id = $1 and pool_id = $2 \
+               and state = 'available' and overage = $4 order by n desc limit $3 + 0 {lock}) \
+             delete from seat where tenant_id = $1 and pool_id = $2 \
+             and n in (select n from chosen)",
             args![self.tenant, pool, count, false],
         )
         .await

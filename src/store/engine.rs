@@ -1,8 +1,10 @@
 //! What SQLite and PostgreSQL share: values, rows, statements. Every statement in the store is
 //! written once and runs through here on either engine; what they must say differently is a
-//! `{marker}` in the text, spelled out by [`Dialect`].
+//! `{marker}` in the text, spelled out by [`Dialect`]. A limit that is a parameter is written
+//! `limit $n + 0`: by a bare one SQLite plans, anew each time it is bound.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use sqlx::encode::IsNull;
@@ -13,7 +15,10 @@ use sqlx::sqlite::{
     SqliteValueRef,
 };
 use sqlx::types::Json;
-use sqlx::{Arguments, AssertSqlSafe, Decode, Encode, Executor, Postgres, Row as _, Sqlite, Type};
+use sqlx::{
+    Arguments, AssertSqlSafe, Decode, Encode, Executor, Postgres, Row as _, SqlSafeStr as _,
+    SqlStr, Sqlite, Type,
+};
 use uuid::Uuid;
 
 use super::Error;
@@ -25,7 +30,7 @@ pub(super) enum Connection {
 }
 
 /// Which SQL a connection speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Dialect {
     Sqlite,
     Postgres,
@@ -56,25 +61,38 @@ pub(super) enum Row {
 pub(super) struct Instant(i64);
 
 impl Dialect {
-    /// Spells out the `{markers}` of a statement.
-    pub(super) fn spell(self, sql: &'static str) -> Cow<'static, str> {
+    /// Spells out the `{markers}` of a statement. Each is spelled once and kept: there are as many
+    /// as the program's text has, and some are run thousands of times a second.
+    pub(super) fn spell(self, sql: &'static str) -> &'static str {
+        static SPELLED: LazyLock<RwLock<HashMap<(Dialect, usize, usize), &'static str>>> =
+            LazyLock::new(RwLock::default);
         if !sql.contains('{') {
-            return Cow::Borrowed(sql);
+            return sql;
         }
+        let key = (self, sql.as_ptr().addr(), sql.len());
+        let known = SPELLED.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = known.get(&key) {
+            return text;
+        }
+        drop(known);
+        let text: &'static str = self.spelled(sql).leak();
+        let mut known = SPELLED.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(key, text);
+        text
+    }
+
+    fn spelled(self, sql: &str) -> String {
         let mut text = sql.to_owned();
         for (marker, sqlite, postgres) in MARKERS {
-            if text.contains(marker) {
-                text = text.replace(
-                    marker,
-                    if self == Self::Sqlite {
-                        sqlite
-                    } else {
-                        postgres
-                    },
-                );
-            }
+            text = text.replace(
+                marker,
+                match self {
+                    Self::Sqlite => sqlite,
+                    Self::Postgres => postgres,
+                },
+            );
         }
-        Cow::Owned(text)
+        text
     }
 }
 
@@ -129,7 +147,16 @@ impl Connection {
         values: Vec<Value>,
     ) -> Result<Option<Row>, Error> {
         let sql = self.dialect().spell(sql);
-        self.optional_text(sql, values).await
+        Ok(match self {
+            Self::Sqlite(c) => {
+                let query = sqlx::query_with(sql, sqlite(values)?);
+                c.fetch_optional(query).await?.map(Row::Sqlite)
+            }
+            Self::Postgres(c) => {
+                let query = sqlx::query_with(sql, postgres(values)?);
+                c.fetch_optional(query).await?.map(Row::Postgres)
+            }
+        })
     }
 
     /// Runs a statement that always answers a row.
@@ -150,7 +177,7 @@ impl Connection {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
         let sql = self.dialect().spell(sql);
-        self.all_text(sql, values).await
+        self.rows(sql.into_sql_str(), values).await
     }
 
     /// Runs a statement for its effect and answers how many rows it touched.
@@ -162,11 +189,11 @@ impl Connection {
         let sql = self.dialect().spell(sql);
         Ok(match self {
             Self::Sqlite(c) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql.into_owned()), sqlite(values)?);
+                let query = sqlx::query_with(sql, sqlite(values)?);
                 c.execute(query).await?.rows_affected()
             }
             Self::Postgres(c) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql.into_owned()), postgres(values)?);
+                let query = sqlx::query_with(sql, postgres(values)?);
                 c.execute(query).await?.rows_affected()
             }
         })
@@ -174,44 +201,25 @@ impl Connection {
 
     /// As [`Connection::all`], for text put together from a filter (`filter_sql`), the only place
     /// that makes SQL at run time; what a client sent is bound, never part of it.
-    pub(super) async fn all_text(
+    pub(super) async fn all_made(
         &mut self,
-        sql: Cow<'static, str>,
+        sql: String,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
-        Ok(match self {
-            Self::Sqlite(c) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql.into_owned()), sqlite(values)?);
-                c.fetch_all(query)
-                    .await?
-                    .into_iter()
-                    .map(Row::Sqlite)
-                    .collect()
-            }
-            Self::Postgres(c) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql.into_owned()), postgres(values)?);
-                c.fetch_all(query)
-                    .await?
-                    .into_iter()
-                    .map(Row::Postgres)
-                    .collect()
-            }
-        })
+        self.rows(AssertSqlSafe(sql).into_sql_str(), values).await
     }
 
-    async fn optional_text(
-        &mut self,
-        sql: Cow<'static, str>,
-        values: Vec<Value>,
-    ) -> Result<Option<Row>, Error> {
+    async fn rows(&mut self, sql: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, Error> {
         Ok(match self {
             Self::Sqlite(c) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql.into_owned()), sqlite(values)?);
-                c.fetch_optional(query).await?.map(Row::Sqlite)
+                let rows = c.fetch_all(sqlx::query_with(sql, sqlite(values)?)).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(c) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql.into_owned()), postgres(values)?);
-                c.fetch_optional(query).await?.map(Row::Postgres)
+                let rows = c
+                    .fetch_all(sqlx::query_with(sql, postgres(values)?))
+                    .await?;
+                rows.into_iter().map(Row::Postgres).collect()
             }
         })
     }

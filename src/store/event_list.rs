@@ -73,8 +73,8 @@ impl Session {
             sql.bind(id);
             sql.push(")");
         }
-        sql.push(" order by occurred_at desc, id desc limit ");
-        sql.bind(limit);
+        sql.push(" order by occurred_at desc, id desc");
+        sql.limit(limit);
         let rows = self.made(sql.text, sql.values).await?;
         rows.iter().map(kept).collect()
     }

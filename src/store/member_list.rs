@@ -151,8 +151,7 @@ impl Session {
         if !candidates(&mut sql, selection) {
             return Ok(false);
         }
-        sql.push(" limit ");
-        sql.bind(FEW + 1);
+        sql.limit(FEW + 1);
         sql.push(") c");
         let rows = self.made(sql.text, sql.values).await?;
         let found: i64 = rows.first().map_or(Ok(0), |row| row.get("n"))?;
@@ -170,10 +169,11 @@ impl Session {
         let ids: Json = assignments.iter().map(Uuid::to_string).collect();
         let rows = self
             .all(
-                "select w.id, w.position from (select id, row_number() over (partition by \
-                   waiting_pool_id order by priority_class, waiting_since, id) as position \
-                   from assignment where tenant_id = $1 and waiting_pool_id is not null) w \
-                 where w.id in (select id from ({ids}($2)) i)",
+                "select a.id, w.position from (select assignment_id, pool_id, row_number() over (partition by \
+                   pool_id order by priority_class, since, assignment_id) as position \
+                   from waiting where tenant_id = $1) w join assignment a on a.tenant_id = $1 \
+                   and a.id = w.assignment_id and a.waiting_pool_id = w.pool_id \
+                 where a.id in (select id from ({ids}($2)) i)",
                 args![self.tenant, ids],
             )
             .await?;

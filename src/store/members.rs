@@ -1,12 +1,11 @@
 //! People: the `member` table with their e-mail addresses.
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
-use sqlx::types::Json as JsonColumn;
 use uuid::Uuid;
 
 use super::engine::{Dialect, Row, args};
 use super::seats::{assignment, assignment_columns};
+use super::users::groups;
 use super::{Error, Session, Tx};
 use crate::scim::Object;
 use crate::seats::{Assignment, IdentityState, SeatReason, SeatState};
@@ -57,8 +56,6 @@ pub struct Keys {
     pub user_name_key: String,
     /// Family, then given name, folded: the order of lists.
     pub name_key: String,
-    /// E-mail addresses, folded.
-    pub emails: Vec<String>,
     /// What filters see.
     pub search: Object,
 }
@@ -77,10 +74,9 @@ macro_rules! member_columns {
         concat!(
             "m.id, m.scim_id, m.identity_state, m.managed_by, m.connection_id, m.external_id, \
              m.worker_id, m.doc, m.version, m.created_at, m.last_modified, m.deactivated_at, \
-             m.seat_reason, t.catalog_version, \
-             (select {group_list} from group_user gu join scim_group g \
-                on g.tenant_id = gu.tenant_id and g.id = gu.group_id \
-               where gu.tenant_id = m.tenant_id and gu.member_id = m.id) as groups, ",
+             m.seat_reason, t.catalog_version, ",
+            $crate::store::users::groups_column!(),
+            ", ",
             assignment_columns!()
         )
     };
@@ -94,7 +90,6 @@ macro_rules! member_tables {
 pub(super) use {member_columns, member_tables};
 
 pub(super) fn member(row: &Row) -> Result<Member, Error> {
-    let groups: Option<JsonColumn<Vec<(Uuid, String)>>> = row.get("groups")?;
     let id = row.get("id")?;
     Ok(Member {
         id,
@@ -113,7 +108,7 @@ pub(super) fn member(row: &Row) -> Result<Member, Error> {
         seat_reason: row
             .get::<Option<String>>("seat_reason")?
             .and_then(|r| r.parse().ok()),
-        groups: groups.map(|g| g.0).unwrap_or_default(),
+        groups: groups(row)?,
         catalog_version: row.get("catalog_version")?,
     })
 }
@@ -280,52 +275,45 @@ impl Tx {
         Ok((row.get("catalog_version")?, row.get("was")?))
     }
 
-    /// Makes a person; answers false when a unique value is taken.
+    /// Makes a person, if nothing forbids it by then: a unique value that is taken, a catalog that
+    /// is not the one of `m` any more, or a deleted person who comes back as this one. Answers
+    /// whether it did.
     pub async fn insert_member(&mut self, m: &Member, keys: &Keys) -> Result<bool, Error> {
         let made = self
             .optional(
                 "insert into member (tenant_id, id, scim_id, identity_state, managed_by, \
                    connection_id, user_name, user_name_key, external_id, worker_id, name_key, doc, \
                    search, version, created_at, last_modified, deactivated_at, assignment_id, \
-                   seat_state, track_id, pool_id, access_ends_at, seat_reason) \
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-                   $17, $18, $19, $20, $21, $22, $23) on conflict do nothing returning id",
+                   seat_state, track_id, pool_id, access_ends_at, seat_reason, placed_by) \
+                 select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+                   $17, $18, $19, $20, $21, $22, $23, $24 from tenant t \
+                 where t.id = $1 and t.catalog_version = $24 and not exists \
+                   (select 1 from member w where w.tenant_id = $1 and w.identity_state = 'deleted' \
+                    and (w.external_id = $9 or w.worker_id = $10)) \
+                 on conflict do nothing returning id",
                 self.member_values(m, keys),
             )
             .await?;
-        if made.is_none() {
-            return Ok(false);
-        }
-        self.insert_emails(m.id, &keys.emails).await?;
-        Ok(true)
+        Ok(made.is_some())
     }
 
-    /// Saves a person. `emails` says whether the addresses are to be written too.
+    /// Saves a person.
     ///
     /// # Errors
     /// [`Error::Taken`] when a unique value has been taken meanwhile.
-    pub async fn save_member(
-        &mut self,
-        m: &Member,
-        keys: &Keys,
-        emails: bool,
-    ) -> Result<(), Error> {
+    pub async fn save_member(&mut self, m: &Member, keys: &Keys) -> Result<(), Error> {
         self.run(
             "update member set scim_id = $3, identity_state = $4, managed_by = $5, \
                connection_id = $6, user_name = $7, user_name_key = $8, external_id = $9, \
                worker_id = $10, name_key = $11, doc = $12, search = $13, version = $14, \
                created_at = $15, last_modified = $16, deactivated_at = $17, assignment_id = $18, \
                seat_state = $19, track_id = $20, pool_id = $21, access_ends_at = $22, \
-               seat_reason = $23 \
+               seat_reason = $23, placed_by = case when identity_state = 'deleted' \
+                 and $4 <> 'deleted' then $24 else placed_by end \
              where tenant_id = $1 and id = $2",
             self.member_values(m, keys),
         )
         .await?;
-        if emails {
-            let sql = "delete from member_email where tenant_id = $1 and member_id = $2";
-            self.run(sql, args![self.tenant, m.id]).await?;
-            self.insert_emails(m.id, &keys.emails).await?;
-        }
         Ok(())
     }
 
@@ -355,18 +343,8 @@ impl Tx {
             a.map(|a| a.pool),
             a.map(|a| a.ends_at),
             m.seat_reason.map(SeatReason::as_str),
+            m.catalog_version,
         ]
-    }
-
-    async fn insert_emails(&mut self, member: Uuid, keys: &[String]) -> Result<(), Error> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let keys = Json::from(keys.to_vec());
-        let sql = "insert into member_email (tenant_id, email_key, member_id) \
-                   select distinct $1, e.t, $2 from ({texts}($3)) e where true on conflict do nothing";
-        self.run(sql, args![self.tenant, member, keys]).await?;
-        Ok(())
     }
 
     /// Takes a person out of all groups; answers which they were in.

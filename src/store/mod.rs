@@ -2,6 +2,7 @@
 //! of tables. Whatever reads or writes a tenant's rows goes through a [`Session`] or a [`Tx`],
 //! which know their tenant and put it into every statement: none can be written without it.
 
+mod close;
 mod engine;
 mod pool;
 mod session;
@@ -13,6 +14,7 @@ pub mod catalog;
 pub mod credentials;
 pub mod engagement;
 pub mod event_list;
+pub mod figures;
 pub mod filter_sql;
 pub mod groups;
 pub mod ledger;
@@ -24,11 +26,12 @@ pub mod rules;
 pub mod seats;
 pub mod sessions;
 pub mod tenants;
+pub mod users;
 pub mod waitlist;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 

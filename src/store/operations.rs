@@ -1,5 +1,7 @@
 //! Work that the clock or an operator sets off: what is due, re-placement runs, leases.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -96,9 +98,12 @@ impl Store {
             .maybe_instant("due")
     }
 
-    /// Tenants with an unfinished run.
+    /// Tenants with an unfinished run, or with people who came too late for the newest: one look at
+    /// an index a tenant.
     pub async fn tenants_placing(&self) -> Result<Vec<TenantId>, Error> {
-        let sql = "select distinct tenant_id from placement_run where finished_at is null";
+        let sql = "select tenant_id from placement_run where finished_at is null \
+                   union select t.id from tenant t where exists (select 1 from member m \
+                     where m.tenant_id = t.id and m.placed_by < t.run_version)";
         let rows = self.read(TenantId(0)).await?.all(sql, args![]).await?;
         rows.iter()
             .map(|row| row.get("tenant_id").map(TenantId))
@@ -149,19 +154,18 @@ impl Session {
             .transpose()
     }
 
-    /// The run that has waited longest.
-    pub async fn unfinished_run(&mut self) -> Result<Option<PlacementRun>, Error> {
-        const SQL: &str = concat!(
-            "select ",
-            run_columns!(),
-            "where tenant_id = $1 and finished_at is null \
-             order by created_at, id limit 1"
-        );
-        self.optional(SQL, args![self.tenant])
-            .await?
-            .as_ref()
-            .map(run)
-            .transpose()
+    /// People whom the newest run did not see: they were made by a transaction that had read an
+    /// older catalog and was committed after the run had passed. Deleted ones are among them.
+    pub async fn late_people(&mut self, limit: i64) -> Result<Vec<Uuid>, Error> {
+        self.all(
+            "select id from member where tenant_id = $1 and placed_by < \
+               (select run_version from tenant where id = $1) order by placed_by limit $2 + 0",
+            args![self.tenant, limit],
+        )
+        .await?
+        .iter()
+        .map(|row| row.get("id"))
+        .collect()
     }
 
     /// The next people of a run, by identifier.
@@ -172,7 +176,7 @@ impl Session {
     ) -> Result<Vec<Uuid>, Error> {
         self.all(
             "select id from member where tenant_id = $1 and ($2 is null or id > $2) \
-             and identity_state in ('active', 'inactive') order by id limit $3",
+             and identity_state in ('active', 'inactive') order by id limit $3 + 0",
             args![self.tenant, after, limit],
         )
         .await?
@@ -183,6 +187,22 @@ impl Session {
 }
 
 impl Tx {
+    /// The run that has waited longest, locked: of two replicas that place at once, one waits, so
+    /// that a run is through before the next one begins.
+    pub async fn unfinished_run(&mut self) -> Result<Option<PlacementRun>, Error> {
+        const SQL: &str = concat!(
+            "select ",
+            run_columns!(),
+            "where tenant_id = $1 and finished_at is null \
+             order by created_at, id limit 1 {lock}"
+        );
+        self.optional(SQL, args![self.tenant])
+            .await?
+            .as_ref()
+            .map(run)
+            .transpose()
+    }
+
     /// Ends the cooling of seats that is over; answers their pools.
     pub async fn end_cooling(&mut self, now: Timestamp) -> Result<Vec<Uuid>, Error> {
         self.all(
@@ -202,6 +222,20 @@ impl Tx {
             "insert into placement_run (tenant_id, id, reason, total, created_at) \
              values ($1, $2, $3, $4, $5)",
             args![self.tenant, r.id, &r.reason, r.total, r.created_at],
+        )
+        .await?;
+        let sql = "update tenant set run_version = catalog_version where id = $1";
+        self.run(sql, args![self.tenant]).await?;
+        Ok(())
+    }
+
+    /// Notes that these people are placed by the catalog as it is.
+    pub async fn are_placed(&mut self, people: &BTreeSet<Uuid>) -> Result<(), Error> {
+        let ids: serde_json::Value = people.iter().map(Uuid::to_string).collect();
+        self.run(
+            "update member set placed_by = null where tenant_id = $1 and placed_by is not null \
+             and id in (select id from ({ids}($2)) i)",
+            args![self.tenant, ids],
         )
         .await?;
         Ok(())

@@ -50,7 +50,7 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Store {
     pub(super) pool: managed::Pool<Opener>,
-    writer: Option<Writer>,
+    pub(super) writer: Option<Writer>,
     target: Arc<Target>,
 }
 
@@ -160,7 +160,10 @@ impl Store {
             .map_err(|e| Error::Unavailable(e.to_string()))?;
         let writer = match first.dialect() {
             Dialect::Sqlite => Some(Writer::start(first, options.commit_group)),
-            Dialect::Postgres => None,
+            Dialect::Postgres => {
+                first.close().await?;
+                None
+            }
         };
         Ok((
             Self {

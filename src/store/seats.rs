@@ -100,21 +100,6 @@ impl Session {
             .collect()
     }
 
-    /// The place in line, 1 for whoever is next.
-    pub async fn waitlist_position(&mut self, a: &Assignment) -> Result<Option<i64>, Error> {
-        let Some(waiting) = a.waiting else {
-            return Ok(None);
-        };
-        let row = self
-            .one(
-                "select count(*) as n from assignment where tenant_id = $1 and waiting_pool_id = $2 \
-                 and (priority_class, waiting_since, id) <= ($3, $4, $5)",
-                args![self.tenant, waiting.pool, a.priority_class, waiting.since, a.id],
-            )
-            .await?;
-        row.get("n").map(Some)
-    }
-
     /// What is due at `now`: seats that come free first, then starts, then places in line that
     /// have run out; the earliest first.
     pub async fn due(&mut self, now: Timestamp, limit: i64) -> Result<Vec<Due>, Error> {
@@ -122,7 +107,7 @@ impl Session {
             .all(
                 "select member_id, due_at from assignment where tenant_id = $1 and due_at <= $2 \
                  order by case state when 'assigned' then 0 when 'grace' then 0 when 'scheduled' \
-                   then 1 else 2 end, due_at, id limit $3",
+                   then 1 else 2 end, due_at, id limit $3 + 0",
                 args![self.tenant, now, limit],
             )
             .await?;
@@ -163,14 +148,14 @@ impl Tx {
                and (available_from is null or available_from <= $4) and n >= (select \
                cast(max(n) * $5 as bigint) from seat where tenant_id = $1 and pool_id = $2) \
                order by n limit 1 {skip locked}) \
-             and not exists (select 1 from assignment where tenant_id = $1 and waiting_pool_id = $2 \
+             and not exists (select 1 from waiting where tenant_id = $1 and pool_id = $2 \
                and ends_at > $4) returning n",
             "update seat set state = $3, available_from = null where tenant_id = $1 and pool_id = $2 \
              and n = (select n from seat where tenant_id = $1 and pool_id = $2 and state = 'available' \
                and (available_from is null or available_from <= $4) and n < (select \
                cast(max(n) * $5 as bigint) from seat where tenant_id = $1 and pool_id = $2) \
                order by n limit 1 {skip locked}) \
-             and not exists (select 1 from assignment where tenant_id = $1 and waiting_pool_id = $2 \
+             and not exists (select 1 from waiting where tenant_id = $1 and pool_id = $2 \
                and ends_at > $4) returning n",
         ] {
             let values = args![self.tenant, pool, account.as_str(), now, from];
@@ -204,18 +189,27 @@ impl Tx {
             }
             // A row that its taker committed while this waited for it counts as looked at and
             // gone; other rows may be free. Only a look that finds none is an answer.
-            let left = self
-                .optional(
-                    "select n from seat where tenant_id = $1 and pool_id = $2 \
-                     and state = 'available' and (available_from is null or available_from <= $3) \
-                     limit 1",
-                    args![self.tenant, pool, now],
-                )
-                .await?;
-            if left.is_none() {
+            if !self.has_free_seat(pool, now).await? {
                 return Ok(None);
             }
         }
+    }
+
+    /// Whether a seat of the pool can be taken.
+    pub(super) async fn has_free_seat(
+        &mut self,
+        pool: Uuid,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let left = self
+            .optional(
+                "select n from seat where tenant_id = $1 and pool_id = $2 \
+                 and state = 'available' and (available_from is null or available_from <= $3) \
+                 limit 1",
+                args![self.tenant, pool, now],
+            )
+            .await?;
+        Ok(left.is_some())
     }
 
     /// Adds a seat beyond the purchase, if the pool's limit allows another. The pool must be held.
@@ -280,27 +274,6 @@ impl Tx {
             .await?;
         }
         Ok(overage)
-    }
-
-    /// Whether anybody waits for the pool whose time has not run out.
-    pub async fn someone_waits(&mut self, pool: Uuid, now: Timestamp) -> Result<bool, Error> {
-        Ok(self.next_in_line(pool, now).await?.is_some())
-    }
-
-    /// Who is next in line: the person. The pool must be held.
-    pub async fn next_in_line(
-        &mut self,
-        pool: Uuid,
-        now: Timestamp,
-    ) -> Result<Option<Uuid>, Error> {
-        self.optional(
-            "select member_id from assignment where tenant_id = $1 and waiting_pool_id = $2 \
-             and ends_at > $3 order by priority_class, waiting_since, id limit 1",
-            args![self.tenant, pool, now],
-        )
-        .await?
-        .map(|row| row.get("member_id"))
-        .transpose()
     }
 
     /// Stores a new assignment with the journey that begins with it.

@@ -97,7 +97,7 @@ impl Session {
         sql: String,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
-        let answer = self.connection()?.all_text(sql.into(), values).await;
+        let answer = self.connection()?.all_made(sql, values).await;
         self.watched(answer)
     }
 

@@ -56,7 +56,7 @@ impl Session {
                 "select id, assignment_id, state, starts_at, duration_min from session \
                  where tenant_id = $1 and member_id = $2 \
                    and ($3 is null or starts_at < $3 or (starts_at = $3 and id < $4)) \
-                 order by starts_at desc, id desc limit $5",
+                 order by starts_at desc, id desc limit $5 + 0",
                 args![
                     self.tenant,
                     member,

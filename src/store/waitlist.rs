@@ -1,4 +1,6 @@
-//! The lines for seats, as operators read them.
+//! The lines for seats. Whoever waits stands in the line of every pool that would do for them, so
+//! that whoever frees a seat finds the next one of all whom it would serve. The `assignment` names
+//! the pool they are said to wait for; joining a line takes its pool's lock, leaving it does not.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,9 @@ use uuid::Uuid;
 use super::engine::args;
 use super::members::{Member, member, member_columns, member_tables};
 use super::seats::assignment_columns;
-use super::{Error, Session};
+use super::{Error, Session, Tx};
+use crate::seats::Assignment;
+use crate::seats::catalog::Pool;
 
 /// A place in line as a list is ordered by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +24,17 @@ pub struct Place {
     pub since: i64,
     /// The assignment.
     pub id: Uuid,
+}
+
+/// A place in the line of one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InLine {
+    /// The pool.
+    pub pool: Uuid,
+    /// Since when.
+    pub since: Timestamp,
+    /// When access to this pool would be over, and with it the wait.
+    pub ends_at: Timestamp,
 }
 
 /// Somebody in line.
@@ -36,6 +51,28 @@ pub struct Waiting {
 }
 
 impl Session {
+    /// The place in the line of the pool waited for, 1 for whoever is next: among all whom a seat of
+    /// it would serve, whichever pool they are said to wait for.
+    pub async fn waitlist_position(&mut self, a: &Assignment) -> Result<Option<i64>, Error> {
+        let Some(waiting) = a.waiting else {
+            return Ok(None);
+        };
+        let row = self
+            .one(
+                "select count(*) as n from waiting where tenant_id = $1 and pool_id = $2 \
+                 and (priority_class, since, assignment_id) <= ($3, $4, $5)",
+                args![
+                    self.tenant,
+                    waiting.pool,
+                    a.priority_class,
+                    waiting.since,
+                    a.id
+                ],
+            )
+            .await?;
+        row.get("n").map(Some)
+    }
+
     /// Who waits, for all pools or for one: pools by key, in each whoever is next first.
     pub async fn waitlist(
         &mut self,
@@ -44,17 +81,17 @@ impl Session {
         limit: i64,
     ) -> Result<Vec<Waiting>, Error> {
         const SQL: &str = concat!(
-            "select p.key as line, w.position, w.waiting_since as since, ",
+            "select p.key as line, w.position, w.since, ",
             member_columns!(),
             member_tables!(),
-            "join (select id, waiting_pool_id, priority_class, waiting_since, row_number() over ( \
-               partition by waiting_pool_id order by priority_class, waiting_since, id) as position \
-               from assignment where tenant_id = $1 and waiting_pool_id is not null \
-               and ($2 is null or waiting_pool_id = $2)) w on w.id = a.id \
-             join pool p on p.tenant_id = m.tenant_id and p.id = w.waiting_pool_id \
+            "join (select assignment_id, pool_id, priority_class, since, row_number() over ( \
+               partition by pool_id order by priority_class, since, assignment_id) as position \
+               from waiting where tenant_id = $1 and ($2 is null or pool_id = $2)) w \
+               on w.assignment_id = a.id and w.pool_id = a.waiting_pool_id \
+             join pool p on p.tenant_id = m.tenant_id and p.id = w.pool_id \
              where m.tenant_id = $1 and ($3 is null \
-               or (p.key, w.priority_class, w.waiting_since, w.id) > ($3, $4, $5, $6)) \
-             order by p.key, w.priority_class, w.waiting_since, w.id limit $7"
+               or (p.key, w.priority_class, w.since, w.assignment_id) > ($3, $4, $5, $6)) \
+             order by p.key, w.priority_class, w.since, w.assignment_id limit $7 + 0"
         );
         let since = after.and_then(|place| Timestamp::from_millisecond(place.since).ok());
         let values = args![
@@ -88,5 +125,96 @@ impl Session {
             });
         }
         Ok(line)
+    }
+}
+
+impl Tx {
+    /// Whether anybody stands in the pool's line whose time has not run out.
+    pub async fn someone_waits(&mut self, pool: Uuid, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.next_in_line(pool, now).await?.is_some())
+    }
+
+    /// Who is next in the pool's line: assignment and person. The pool must be held.
+    pub async fn next_in_line(
+        &mut self,
+        pool: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<(Uuid, Uuid)>, Error> {
+        self.optional(
+            "select w.assignment_id, a.member_id from (select assignment_id from waiting \
+               where tenant_id = $1 and pool_id = $2 and ends_at > $3 \
+               order by priority_class, since, assignment_id limit 1) w \
+             join assignment a on a.tenant_id = $1 and a.id = w.assignment_id",
+            args![self.tenant, pool, now],
+        )
+        .await?
+        .map(|row| Ok((row.get("assignment_id")?, row.get("member_id")?)))
+        .transpose()
+    }
+
+    /// The lines that an assignment stands in, by pool.
+    pub async fn lines_of(&mut self, assignment: Uuid) -> Result<Vec<InLine>, Error> {
+        let sql = "select pool_id, since, ends_at from waiting \
+                   where tenant_id = $1 and assignment_id = $2 order by pool_id";
+        self.all(sql, args![self.tenant, assignment])
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(InLine {
+                    pool: row.get("pool_id")?,
+                    since: row.instant("since")?,
+                    ends_at: row.instant("ends_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Puts an assignment in these lines and in no others. The pools that are new to it must be held.
+    pub async fn stand_in_lines(&mut self, a: &Assignment, lines: &[InLine]) -> Result<(), Error> {
+        let sql = "delete from waiting where tenant_id = $1 and assignment_id = $2";
+        self.run(sql, args![self.tenant, a.id]).await?;
+        self.join_lines(a, lines).await
+    }
+
+    /// Puts an assignment that is in no line yet in these.
+    pub async fn join_lines(&mut self, a: &Assignment, lines: &[InLine]) -> Result<(), Error> {
+        for line in lines {
+            self.run(
+                "insert into waiting (tenant_id, assignment_id, pool_id, priority_class, since, \
+                   ends_at) values ($1, $2, $3, $4, $5, $6)",
+                args![
+                    self.tenant,
+                    a.id,
+                    line.pool,
+                    a.priority_class,
+                    line.since,
+                    line.ends_at
+                ],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Takes an assignment out of one line.
+    pub async fn leave_line(&mut self, assignment: Uuid, pool: Uuid) -> Result<(), Error> {
+        let sql =
+            "delete from waiting where tenant_id = $1 and assignment_id = $2 and pool_id = $3";
+        self.run(sql, args![self.tenant, assignment, pool]).await?;
+        Ok(())
+    }
+
+    /// Puts everybody who waits for any pool of the product in the line of this one, which is held,
+    /// each since they have waited. Whom it would not serve leaves it when it is their turn.
+    pub async fn line_up(&mut self, pool: &Pool) -> Result<(), Error> {
+        self.run(
+            "insert into waiting (tenant_id, assignment_id, pool_id, priority_class, since, ends_at) \
+             select tenant_id, id, $2, priority_class, waiting_since, ends_at from assignment \
+             where tenant_id = $1 and waiting_pool_id is not null and product_id = $3 \
+             on conflict do nothing",
+            args![self.tenant, pool.id, pool.product],
+        )
+        .await?;
+        Ok(())
     }
 }

@@ -17,9 +17,13 @@ const GROUP_TIME: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub(super) struct Writer {
     turns: mpsc::Sender<Turn>,
+    ends: mpsc::Sender<End>,
 }
 
 type Turn = oneshot::Sender<Lease>;
+
+/// Asks the writer to end; answered once its connection is closed.
+type End = oneshot::Sender<Result<(), Error>>;
 
 /// The writer's connection, lent for one transaction. Dropped, it rolls that transaction back.
 pub(super) struct Lease {
@@ -44,8 +48,18 @@ impl Writer {
     /// Starts the writer on its connection. `group` transactions at most share a commit.
     pub(super) fn start(connection: Connection, group: usize) -> Self {
         let (turns, waiting) = mpsc::channel(1024);
-        tokio::spawn(run(connection, waiting, group.max(1)));
-        Self { turns }
+        let (ends, ending) = mpsc::channel(1);
+        tokio::spawn(run(connection, waiting, ending, group.max(1)));
+        Self { turns, ends }
+    }
+
+    /// Closes the connection after the turns that wait. Closing again does nothing.
+    pub(super) async fn close(&self) -> Result<(), Error> {
+        let (end, closed) = oneshot::channel();
+        if self.ends.send(end).await.is_err() {
+            return Ok(());
+        }
+        closed.await.map_err(|_| Error::Closed)?
     }
 
     /// Waits for a turn.
@@ -100,8 +114,25 @@ impl Drop for Lease {
     }
 }
 
-async fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Turn>, group: usize) {
-    while let Some(first) = waiting.recv().await {
+async fn run(
+    mut connection: Connection,
+    mut waiting: mpsc::Receiver<Turn>,
+    mut ending: mpsc::Receiver<End>,
+    group: usize,
+) {
+    loop {
+        let first = tokio::select! {
+            biased;
+            Some(turn) = waiting.recv() => turn,
+            Some(end) = ending.recv() => {
+                let closed = connection.close().await;
+                // Whoever asked may have ceased to wait.
+                let _ = end.send(closed);
+                return;
+            }
+            // Nobody is left who could ask.
+            else => return,
+        };
         match run_group(connection, first, &mut waiting, group).await {
             Some(back) => connection = back,
             // A lease vanished without giving the connection back: it cannot, but if it did there

@@ -35,6 +35,7 @@ async fn a_pool_shows_its_terms_and_its_seats(t: Tenant) {
         "termStart": "2020-01-01", "termEnd": "2039-12-31", "fullPolicy": "overage",
         "reusePolicy": "until_started", "purchased": 500, "available": 500, "reserved": 0,
         "scheduled": 0, "occupied": 0, "grace": 0, "burned": 0, "overage": 0, "waitlist": 0,
+        "coolingDown": 0, "notOffered": 0,
         "overageLimit": 2, "cooldownDays": 3, "defaultDurationDays": 180, "fallbackPool": null,
         "state": "live",
     });
@@ -95,7 +96,7 @@ async fn what_is_missing_or_wrong_is_named(t: Tenant) {
         ("defaultDurationDays", json!(0)),
         ("fallbackPool", json!("nowhere")),
         ("product", json!("piano")),
-        ("state", json!("draft")),
+        ("state", json!("ajar")),
     ] {
         let mut body = good.clone();
         merge(&mut body, json!({field: value}));
@@ -286,6 +287,9 @@ async fn a_pool_that_refuses_says_so(t: Tenant) {
         .query("action", "seat.refused")
         .await;
     assert_eq!(each(&lines, "action").len(), 1, "{lines}");
+    let again = crate::common::tenant::user("ada", json!({}));
+    let taken = office.tenant.scim().post("/Users", again).await;
+    taken.error(409, "uniqueness");
     let bob = office.hire("bob", json!({"active": false})).await;
     let active = json!([{"op": "replace", "path": "active", "value": true}]);
     let refused = office

@@ -116,6 +116,11 @@ pub fn check_admin(reply: &Reply) {
         "\n{reply}"
     );
     assert_eq!(reply["status"], reply.status, "\n{reply}");
+    // RFC 9457 4.2.1: the title of this type is the status's phrase.
+    let phrase = reqwest::StatusCode::from_u16(reply.status).ok();
+    let phrase = phrase.and_then(|status| status.canonical_reason());
+    assert_eq!(reply["type"], "about:blank", "\n{reply}");
+    assert_eq!(reply["title"].as_str(), phrase, "\n{reply}");
     assert!(
         reply["code"].as_str().is_some_and(|code| !code.is_empty()),
         "no code\n{reply}"

@@ -36,8 +36,18 @@ pub struct Server {
     pub address: SocketAddr,
     pub clock: Clock,
     pub database_url: String,
-    // Behind a lock only to be shared by the threads of the tests.
-    running: Mutex<Running>,
+    // Behind a lock only to be shared by the threads of the tests; none once it is stopped.
+    running: Mutex<Option<Running>>,
+}
+
+/// Whose test is over is stopped: its jobs would go on beside all the tests that follow.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let running = self.running.get_mut();
+        if let Some(running) = running.ok().and_then(Option::take) {
+            RUNTIME.spawn(running.stop());
+        }
+    }
 }
 
 impl Server {
@@ -62,12 +72,13 @@ impl Server {
             address: running.address(),
             clock,
             database_url,
-            running: Mutex::new(running),
+            running: Mutex::new(Some(running)),
         }
     }
 
-    pub async fn stop(self) {
-        self.running.into_inner().unwrap().stop().await;
+    pub async fn stop(mut self) {
+        let running = self.running.get_mut().unwrap().take();
+        running.expect("it is stopped once").stop().await;
     }
 
     /// The same database and clock, another process as far as the server can tell.

@@ -63,6 +63,15 @@ impl Process {
         std::iter::from_fn(|| self.lines.recv_timeout(left()).ok()).collect()
     }
 
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.expect("kill runs").success());
+        let ended = self.child.wait().expect("it ends");
+        assert!(ended.success(), "{ended}");
+    }
+
     /// Ends it without a chance to do anything more.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");

@@ -39,6 +39,15 @@ pub(crate) async fn check(owner: &Client, today: &str) -> Standing {
             used <= number(pool, "purchased") + number(pool, "overageLimit"),
             "1: more seats in use than there may be: {pool}"
         );
+        let idle: i64 = ["available", "coolingDown", "notOffered"]
+            .iter()
+            .map(|account| number(pool, account))
+            .sum();
+        assert_eq!(
+            used + idle,
+            number(pool, "purchased") + number(pool, "overage"),
+            "the figures are not all there is: {pool}"
+        );
         assert!(
             number(pool, "available") == 0 || number(pool, "waitlist") == 0,
             "7: a free seat beside somebody who waits: {pool}"

@@ -13,4 +13,7 @@ mod common;
 
 mod histories;
 mod invariants;
+mod late;
 mod race;
+mod step;
+mod world;

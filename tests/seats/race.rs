@@ -8,9 +8,12 @@ use serde_json::json;
 
 use super::invariants::items;
 use crate::common::tenant::user;
-use crate::common::{Client, Tenant};
+use crate::common::{COACHING, Client, Tenant};
 
-both_engines!(the_last_seats_go_to_exactly_as_many);
+both_engines!(
+    the_last_seats_go_to_exactly_as_many,
+    nobody_waits_beside_a_seat_that_would_do,
+);
 
 const SEATS: i64 = 50;
 const CLIENTS: usize = 64;
@@ -128,6 +131,74 @@ async fn watch(viewer: Client, done: Arc<AtomicBool>) -> usize {
         assert!(
             n("available") == 0 || n("waitlist") == 0,
             "a free seat beside a waiter: {p}"
+        );
+        looks += 1;
+    }
+    looks
+}
+
+/// Whoever wants `first` may have `spare`, others want `spare` alone, and holders of either leave:
+/// no look ever finds a free seat beside somebody whom it would serve.
+async fn nobody_waits_beside_a_seat_that_would_do(t: Tenant) {
+    let t = Arc::new(t);
+    let owner = t.admin("owner");
+    for (key, fallback) in [("spare", None), ("first", Some("spare"))] {
+        let pool = json!({"key": key, "purchased": 8, "termStart": "2020-01-01",
+            "termEnd": "2090-12-31", "fallbackPool": fallback});
+        owner.post("/pools", pool).await.status(201);
+    }
+    let track = json!({"key": "t", "name": "T", "default": true});
+    owner.post("/tracks", track).await.status(201);
+    let hire = |name: String, pool: &str| {
+        let body = user(&name, json!({COACHING: {"pool": pool}}));
+        let request = t.scim().post("/Users", body);
+        async move { request.await.status(201).id() }
+    };
+    let mut holders = Vec::new();
+    for n in 0..24 {
+        holders.push(hire(format!("early{n}"), ["first", "spare"][n % 2]).await);
+    }
+    let done = Arc::new(AtomicBool::new(false));
+    let watcher = tokio::spawn(watch_both(t.admin("viewer"), Arc::clone(&done)));
+    let mut racers = Vec::new();
+    for (n, id) in holders.into_iter().enumerate() {
+        let (scim, pool) = (t.scim(), ["first", "first", "spare"][n % 3]);
+        let newcomer = hire(format!("late{n}"), pool);
+        racers.push(tokio::spawn(async move {
+            let leaves = scim.delete(&format!("/Users/{id}")).into_future();
+            let (left, _) = tokio::join!(leaves, newcomer);
+            left.status(204);
+        }));
+    }
+    for racer in racers {
+        racer.await.unwrap();
+    }
+    done.store(true, Ordering::Relaxed);
+    assert!(watcher.await.unwrap() > 0, "nobody looked");
+    let pools = owner.get("/pools").await.status(200);
+    let sum = |key: &str| {
+        let of = items(&pools).iter().map(|p| p[key].as_i64().unwrap());
+        of.sum::<i64>()
+    };
+    // Of 24 newcomers 16 have a seat; whoever waits wants a pool that is full.
+    assert_eq!((sum("occupied"), sum("waitlist")), (16, 8), "{pools}");
+    let verdict = owner.get("/ledger/verify").await.status(200);
+    assert_eq!(verdict["ok"], true, "{verdict}");
+}
+
+async fn watch_both(viewer: Client, done: Arc<AtomicBool>) -> usize {
+    let mut looks = 0;
+    while !done.load(Ordering::Relaxed) {
+        let pools = viewer.get("/pools").await.status(200);
+        let n = |at: usize, key: &str| items(&pools)[at][key].as_i64().unwrap();
+        let (first, spare) = (0, 1);
+        assert!(
+            n(first, "available") == 0 || n(first, "waitlist") == 0,
+            "a free seat beside a waiter: {pools}"
+        );
+        assert!(
+            n(spare, "available") == 0 || n(first, "waitlist") + n(spare, "waitlist") == 0,
+            "a free seat beside a waiter whom it would serve: {pools}"
         );
         looks += 1;
     }

@@ -6,7 +6,7 @@ use crate::client::{Exchange, Head};
 use crate::load::Side;
 use crate::people::{Key, People};
 use crate::report::{Bound, Line, Pairs};
-use crate::server::Server;
+use crate::server::{Reference, Server};
 use crate::site::{Engine, Site};
 
 const CONNECTIONS: usize = 8;
@@ -16,9 +16,18 @@ pub(super) async fn get(bench: &mut Bench) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     for engine in Engine::BOTH {
         let site = bench.large(engine).await?;
-        let pairs = against_bare(bench, &site, People::read, People::bare_read).await?;
-        let name = format!("GET by id vs the bare reference, {}", engine.name());
-        lines.push(pairs.line(name, "/s", Bound::AtLeast(0.9)));
+        for (kind, words, bound) in [
+            (
+                Reference::AsItComes,
+                "the bare reference",
+                Bound::AtLeast(0.9),
+            ),
+            (Reference::Pingless, "the same without pings", Bound::None),
+        ] {
+            let pairs = against_bare(bench, &site, kind, People::read, People::bare_read).await?;
+            let name = format!("GET by id vs {words}, {}", engine.name());
+            lines.push(pairs.line(name, "/s", bound));
+        }
     }
     Ok(lines)
 }
@@ -30,7 +39,8 @@ pub(super) async fn eq(bench: &mut Bench) -> Outcome<Vec<Line>> {
         let site = bench.large(engine).await?;
         for key in Key::ALL {
             let find = move |people: &People| people.find(key);
-            let pairs = against_bare(bench, &site, find, People::bare_find).await?;
+            let kind = Reference::AsItComes;
+            let pairs = against_bare(bench, &site, kind, find, People::bare_find).await?;
             let name = format!(
                 "`{} eq` among {} vs the bare userName read, {}",
                 key.attribute(),
@@ -47,10 +57,11 @@ pub(super) async fn eq(bench: &mut Bench) -> Outcome<Vec<Line>> {
 async fn against_bare(
     bench: &Bench,
     site: &Site,
+    kind: Reference,
     ask: impl Fn(&People) -> Exchange + Send + Sync + 'static,
     ask_bare: impl Fn(&People) -> Exchange + Send + Sync + 'static,
 ) -> Outcome<Pairs> {
-    let (server, bare) = (site.start()?, Server::reference(&site.url)?);
+    let (server, bare) = (site.start()?, Server::reference(&site.url, kind)?);
     let people = site.people(server.address);
     let bare_people = People::new(Head::bare(bare.address), site.ids.clone());
     let a = Side::new(server.address, move || ask(&people));

@@ -7,7 +7,7 @@ use super::body::{Body, required};
 use super::roles::Right;
 use super::{find, members, object, view};
 use crate::directory::change::{Change, Freed};
-use crate::directory::{Caller, Directory, Error, Refusal, person};
+use crate::directory::{Caller, Code, Directory, Error, Refusal, person};
 use crate::scim::Object;
 use crate::seats::EndReason;
 use crate::store::members::Member;
@@ -102,7 +102,7 @@ fn invalid_reason() -> Refusal {
         .map(|reason| reason.as_str())
         .collect();
     let detail = format!("reason: must be one of {}", reasons.join(", "));
-    let mut refusal = Refusal::new(400, "invalid_reason", detail);
+    let mut refusal = Refusal::new(400, Code::InvalidReason, detail);
     refusal.extra = object([("field", "reason".into()), ("reasons", json!(reasons))]);
     refusal
 }

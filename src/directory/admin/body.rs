@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{invalid, wrong};
 use crate::coaching::Stage;
 use crate::coaching::stalled::Thresholds;
-use crate::directory::Refusal;
+use crate::directory::{Code, Refusal};
 use crate::scim::Object;
 use crate::seats::days::{self, When};
 
@@ -30,12 +30,12 @@ impl Body {
     pub(super) fn of(body: Value, known: &[&str]) -> Result<Self, Refusal> {
         let Value::Object(object) = body else {
             let detail = "the body must be a JSON object";
-            return Err(Refusal::new(400, "invalid_body", detail));
+            return Err(Refusal::new(400, Code::InvalidBody, detail));
         };
         if let Some(unknown) = object.keys().find(|key| !known.contains(&key.as_str())) {
             let shown: String = unknown.chars().take(60).collect();
             let detail = format!("no such field; there are {}", known.join(", "));
-            return Err(invalid("unknown_field", &shown, &detail));
+            return Err(invalid(Code::UnknownField, &shown, &detail));
         }
         Ok(Self(object))
     }
@@ -196,5 +196,5 @@ impl Body {
 
 /// A field that must be sent.
 pub(super) fn required<T>(field: &str, value: Option<T>) -> Result<T, Refusal> {
-    value.ok_or_else(|| invalid("missing_field", field, "is required"))
+    value.ok_or_else(|| invalid(Code::MissingField, field, "is required"))
 }

@@ -4,14 +4,18 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::body::{Body, required};
+use super::{conflict, not_found, placements, wrong};
 use crate::directory::change::Change;
 use crate::directory::due::begin_run;
 use crate::directory::rules::Rules;
-use crate::directory::{Caller, Error};
+use crate::directory::setup::PRODUCT;
+use crate::directory::{Caller, Code, Error, Refusal};
 use crate::scim::Object;
-use crate::seats::catalog::Catalog;
+use crate::seats::catalog::{Catalog, Pool, Track};
 use crate::store::Tx;
 use crate::store::ledger::Move;
 use crate::store::operations::PlacementRun;
@@ -23,10 +27,10 @@ pub(super) struct Done {
     pub(super) action: &'static str,
     /// More about it.
     pub(super) detail: Object,
-    /// Seats that were bought or given up.
+    /// Seats that were bought, given up, held back or released.
     pub(super) moves: Vec<Move>,
-    /// A pool in which seats may have become free.
-    pub(super) offer: Option<Uuid>,
+    /// Pools in which seats may have become free for those in line.
+    pub(super) offer: Vec<Uuid>,
 }
 
 /// Begins a change: until it is through, no other can begin. What it then reads stays true.
@@ -48,16 +52,75 @@ pub(super) async fn finish(
     let mut change = Change::new(tx, rules, caller.by(), now);
     change.log(done.action, None, done.detail);
     for moved in done.moves {
-        let action = if moved.to == "unbought" {
-            "seats.given_up"
-        } else {
-            "seats.bought"
+        let action = match (moved.from, moved.to) {
+            (_, "unbought") => "seats.given_up",
+            (_, "reserved") => "seats.held_back",
+            ("reserved", _) => "seats.released",
+            _ => "seats.bought",
         };
         change.log_move(action, moved);
     }
-    if let Some(pool) = done.offer {
+    for pool in done.offer {
         change.offer(pool);
     }
     change.finish().await?;
     Ok(run)
+}
+
+/// The answer to a change: what it made, with the run that it began, if it did change anything.
+pub(super) fn placed(mut made: Object, run: Option<&PlacementRun>) -> Object {
+    made.insert("placement".into(), json!(run.map(placements::view)));
+    made
+}
+
+/// What operators name by a key.
+pub(super) trait Keyed {
+    /// What it is, in words.
+    const WHAT: &'static str;
+    /// Its key.
+    fn key(&self) -> &str;
+}
+
+impl Keyed for Pool {
+    const WHAT: &'static str = "pool";
+    fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl Keyed for Track {
+    const WHAT: &'static str = "track";
+    fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// The one with this key, whatever its case.
+pub(super) fn with_key<'a, T: Keyed>(all: &'a [T], key: &str) -> Result<&'a T, Refusal> {
+    let found = all.iter().find(|one| one.key().eq_ignore_ascii_case(key));
+    found.ok_or_else(|| not_found(&format!("such {}", T::WHAT)))
+}
+
+/// The key of a new one, which none of the others has.
+pub(super) fn new_key<T: Keyed>(body: &Body, others: &[T]) -> Result<String, Refusal> {
+    let key = required("key", body.key("key")?)?;
+    if with_key(others, &key).is_ok() {
+        let detail = format!("there is a {} '{key}' already", T::WHAT);
+        return Err(conflict(Code::Taken, detail, [("field", "key".into())]));
+    }
+    Ok(key)
+}
+
+/// The identifier of the product that a body names by its key.
+pub(super) fn product(body: &Body, catalog: &Catalog) -> Result<Uuid, Refusal> {
+    let key = body.key("product")?.unwrap_or_else(|| PRODUCT.to_owned());
+    let product = catalog.products.iter().find(|product| product.key == key);
+    let product = product.map(|product| product.id);
+    product.ok_or_else(|| wrong("product", "there is no such product"))
+}
+
+/// The key of a product.
+pub(super) fn product_key(id: Uuid, catalog: &Catalog) -> Option<&str> {
+    let product = catalog.products.iter().find(|product| product.id == id);
+    product.map(|product| product.key.as_str())
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Items, Query};
 use crate::directory::cursor::{ListId, Unusable};
-use crate::directory::{Caller, Directory, Error, Refusal};
+use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 
 /// Which list this is: whose, of what, and with which parameters.
@@ -22,11 +22,11 @@ pub(super) fn list(caller: &Caller, name: &str, query: &Query) -> ListId {
 fn wrong_cursor(why: Unusable) -> Error {
     let (code, detail) = match why {
         Unusable::Foreign => (
-            "invalid_cursor",
+            Code::InvalidCursor,
             "the cursor is not of this list with these parameters",
         ),
         Unusable::Expired => (
-            "expired_cursor",
+            Code::ExpiredCursor,
             "the cursor has expired; begin again without one",
         ),
         Unusable::Store(error) => return error.into(),

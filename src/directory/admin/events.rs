@@ -11,7 +11,7 @@ use super::body::{Body, required};
 use super::roles::Right;
 use super::{find, invalid, object};
 use crate::coaching::{Event, Kind};
-use crate::directory::{Caller, Directory, Error, Refusal, engagement};
+use crate::directory::{Caller, Code, Directory, Error, Refusal, engagement};
 use crate::scim::Object;
 use crate::seats::catalog::Catalog;
 use crate::seats::named;
@@ -117,12 +117,12 @@ fn list(body: Value) -> Result<Vec<Value>, Refusal> {
         one @ Value::Object(_) => vec![one],
         _ => {
             let detail = "the body must be an event or a list of events";
-            return Err(Refusal::new(400, "invalid_body", detail));
+            return Err(Refusal::new(400, Code::InvalidBody, detail));
         }
     };
     if items.len() > MAX_EVENTS {
         let detail = format!("at most {MAX_EVENTS} events in a request");
-        return Err(Refusal::new(400, "too_many", detail));
+        return Err(Refusal::new(400, Code::TooMany, detail));
     }
     Ok(items)
 }
@@ -134,13 +134,13 @@ fn read(item: &Value, now: Timestamp) -> Result<Sent, Refusal> {
     let kind = required("type", body.text("type", 60)?)?;
     let kind: Kind = kind
         .parse()
-        .map_err(|detail: String| invalid("unknown_type", "type", &detail))?;
+        .map_err(|detail: String| invalid(Code::UnknownType, "type", &detail))?;
     let member = required("member", body.text("member", 320)?)?;
     let occurred_at = required("occurredAt", body.instant("occurredAt")?)?;
     let limit = now.checked_add(AHEAD.minutes()).unwrap_or(now);
     if occurred_at > limit {
         let detail = format!("lies more than {AHEAD} minutes in the future");
-        return Err(invalid("in_the_future", "occurredAt", &detail));
+        return Err(invalid(Code::InTheFuture, "occurredAt", &detail));
     }
     let event = Event {
         id,
@@ -231,10 +231,10 @@ async fn whose(tx: &mut Tx, who: &str) -> Result<Result<Uuid, Refusal>, Error> {
     match find::person(tx, who).await {
         Ok(member) => Ok(Ok(member.id)),
         Err(Error::Refused(refusal)) => {
-            let code = if refusal.code == "ambiguous" {
-                "ambiguous_member"
+            let code = if refusal.code == Code::Ambiguous {
+                Code::AmbiguousMember
             } else {
-                "unknown_member"
+                Code::UnknownMember
             };
             Ok(Err(invalid(code, "member", &refusal.detail)))
         }
@@ -253,7 +253,7 @@ fn answered(items: &[Value], answers: &[Answer]) -> Object {
         let mut told = object([("id", id), ("result", outcome(answer).as_str().into())]);
         match answer {
             Answer::Refused(refusal) => {
-                told.insert("problem".into(), refusal.code.into());
+                told.insert("problem".into(), refusal.code.as_str().into());
                 told.insert("detail".into(), refusal.detail.clone().into());
             }
             Answer::Done(Outcome::Stored) => {

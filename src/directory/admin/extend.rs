@@ -8,14 +8,14 @@ use super::roles::Right;
 use super::{access, conflict, find, members, object, wrong};
 use crate::directory::change::{Change, Granted};
 use crate::directory::rules::Rules;
-use crate::directory::{Caller, Directory, Error, Refusal, person};
+use crate::directory::{Caller, Code, Directory, Error, Refusal, person};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Pool, Track};
 use crate::seats::days::{self, When};
 use crate::seats::extension::{self, Extension};
 use crate::seats::placement::{self, Intent, Person, Placement, Standing, Target};
 use crate::seats::{Assignment, Extended, SeatState};
-use crate::store::catalog::Figures;
+use crate::store::figures::Figures;
 use crate::store::members::Member;
 use crate::store::transact;
 
@@ -54,7 +54,7 @@ impl Directory {
             let until = until(&wish, last, &person.intent, &rules.catalog, now)?;
             let pool = pool(&wish, last, &rules.catalog)?;
             if !extension::covers(pool, last, until, now) {
-                let figures = tx.figures(None).await?;
+                let figures = tx.figures(None, now).await?;
                 return Err(exceeded(pool, last, until, &rules.catalog, &figures, now).into());
             }
             let granted = grant(&rules, person, last, pool, until, now)?;
@@ -104,10 +104,16 @@ fn extendable<'m>(
     if !person.intent.is_active(catalog, now) {
         let detail = "the person is deactivated; access returns when the identity provider \
                       reactivates them";
-        return Err(Refusal::new(409, "not_active", detail));
+        return Err(Refusal::new(409, Code::NotActive, detail));
     }
     let last = member.assignment.as_ref();
-    last.ok_or_else(|| Refusal::new(409, "nothing_to_extend", "the person has never had access"))
+    last.ok_or_else(|| {
+        Refusal::new(
+            409,
+            Code::NothingToExtend,
+            "the person has never had access",
+        )
+    })
 }
 
 fn until(
@@ -172,7 +178,7 @@ fn exceeded(
         pool.key
     );
     conflict(
-        "pool_term_exceeded",
+        Code::PoolTermExceeded,
         detail,
         [
             ("pool", json!(pool.key)),
@@ -194,7 +200,7 @@ fn grant<'c>(
     let not_placed = || {
         let detail =
             "nothing places the person on a track any more; extend the reason, not the end";
-        Refusal::new(409, "not_placed", detail)
+        Refusal::new(409, Code::NotPlaced, detail)
     };
     let extension = extension::decide(last, pool, now).ok_or_else(not_placed)?;
     let extended = Extended {
@@ -204,7 +210,7 @@ fn grant<'c>(
     let window = extension::window(catalog, &person.intent, last, extension, until, now);
     if window.ends_at <= now {
         let detail = "the person's last day of work has passed (terminationDate)";
-        return Err(Refusal::new(409, "access_end_reached", detail));
+        return Err(Refusal::new(409, Code::AccessEndReached, detail));
     }
     let (track, rule) = if last.is_open() {
         (catalog.track(last.track), last.rule)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{conflict, not_found};
-use crate::directory::{Error, Refusal};
+use crate::directory::{Code, Error, Refusal};
 use crate::scim::predicate::fold;
 use crate::seats::IdentityState;
 use crate::store::members::Member;
@@ -59,5 +59,5 @@ fn ambiguous(one: &Member, other: &Member) -> Refusal {
         "more than one person has this address, among them {} and {}; name one by id",
         one.id, other.id
     );
-    conflict("ambiguous", detail, [("ids", ids)])
+    conflict(Code::Ambiguous, detail, [("ids", ids)])
 }

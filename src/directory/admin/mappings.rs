@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{Body, required};
-use super::catalog::{self, Done};
+use super::catalog::{self, Done, placed};
 use super::roles::Right;
-use super::{Items, Query, cursor, invalid, not_found, object, placements, wrong};
+use super::{Items, Query, cursor, invalid, not_found, object, wrong};
 use crate::directory::rules::compile;
-use crate::directory::{Caller, Directory, Error, Refusal};
+use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Match, Rule};
 use crate::store::rules::StoredRule;
@@ -74,9 +74,7 @@ impl Directory {
             tx.insert_rule(&rule, now).await?;
             let done = done("mapping.created", rule.id);
             let run = catalog::finish(tx, caller, done, now).await?;
-            let mut answer = view(&rule, now, &catalog);
-            answer.insert("placement".into(), placements::view(&run).into());
-            Ok(answer)
+            Ok(placed(view(&rule, now, &catalog), Some(&run)))
         }))
     }
 
@@ -99,10 +97,9 @@ impl Directory {
                 rule.matches = matches;
             }
             apply(&body, &mut rule, &catalog)?;
-            let mut answer = view(&rule, stored.created_at, &catalog);
+            let answer = view(&rule, stored.created_at, &catalog);
             if is_same(&rule, &before) {
-                answer.insert("placement".into(), Value::Null);
-                return Ok(answer);
+                return Ok(placed(answer, None));
             }
             if !matches_alike(&rule, &before) {
                 tx.unbind_rule(rule.id).await?;
@@ -110,8 +107,7 @@ impl Directory {
             tx.save_rule(&rule).await?;
             let done = done("mapping.changed", rule.id);
             let run = catalog::finish(tx, caller, done, now).await?;
-            answer.insert("placement".into(), placements::view(&run).into());
-            Ok(answer)
+            Ok(placed(answer, Some(&run)))
         }))
     }
 
@@ -129,10 +125,8 @@ impl Directory {
             tx.delete_rule(stored.rule.id).await?;
             let done = done("mapping.deleted", stored.rule.id);
             let run = catalog::finish(tx, caller, done, now).await?;
-            Ok(object([
-                ("id", json!(stored.rule.id)),
-                ("placement", placements::view(&run).into()),
-            ]))
+            let deleted = object([("id", json!(stored.rule.id))]);
+            Ok(placed(deleted, Some(&run)))
         }))
     }
 }
@@ -171,7 +165,7 @@ fn new(body: &Body, catalog: &Catalog) -> Result<Rule, Refusal> {
 
 fn neither() -> Refusal {
     invalid(
-        "missing_field",
+        Code::MissingField,
         "group",
         "a mapping takes a group or a filter",
     )
@@ -187,7 +181,7 @@ fn matching(body: &Body) -> Result<Option<Match>, Refusal> {
         })),
         (None, Some(filter)) => match compile(&filter) {
             Ok(_) => Ok(Some(Match::Filter(filter))),
-            Err(error) => Err(invalid("invalid_filter", "filter", &error.detail)),
+            Err(error) => Err(invalid(Code::InvalidFilter, "filter", &error.detail)),
         },
         (None, None) => Ok(None),
     }

@@ -20,6 +20,7 @@ pub mod pools;
 mod query;
 pub mod roles;
 pub mod selection;
+mod stock;
 pub mod tracks;
 mod view;
 mod waitlist;
@@ -27,6 +28,7 @@ mod waitlist;
 use serde_json::Value;
 
 use super::{Caller, Refusal};
+use crate::directory::Code;
 use crate::scim::Object;
 use crate::store::TenantId;
 use credentials::Role;
@@ -57,7 +59,7 @@ impl Caller {
 }
 
 /// A refusal of something that was sent, naming where it stood.
-fn invalid(code: &'static str, field: &str, detail: &str) -> Refusal {
+fn invalid(code: Code, field: &str, detail: &str) -> Refusal {
     let mut refusal = Refusal::new(400, code, format!("{field}: {detail}"));
     refusal.extra.insert("field".into(), field.into());
     refusal
@@ -65,12 +67,12 @@ fn invalid(code: &'static str, field: &str, detail: &str) -> Refusal {
 
 /// A refusal of a body's field.
 fn wrong(field: &str, detail: &str) -> Refusal {
-    invalid("invalid_value", field, detail)
+    invalid(Code::InvalidValue, field, detail)
 }
 
 /// A refusal with more for the caller to go by.
 fn conflict<const N: usize>(
-    code: &'static str,
+    code: Code,
     detail: impl Into<String>,
     extra: [(&str, Value); N],
 ) -> Refusal {
@@ -80,7 +82,7 @@ fn conflict<const N: usize>(
 }
 
 fn not_found(what: &str) -> Refusal {
-    Refusal::new(404, "not_found", format!("there is no {what}"))
+    Refusal::new(404, Code::NotFound, format!("there is no {what}"))
 }
 
 /// An object of these keys, in this order.

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::body::Body;
-use super::catalog::{self, Done};
+use super::catalog::{self, Done, placed};
+use super::object;
 use super::roles::Right;
-use super::{object, placements};
 use crate::coaching::Stage;
 use crate::coaching::stalled::Mode;
 use crate::directory::{Caller, Directory, Error, Refusal};
@@ -39,10 +39,9 @@ impl Directory {
         self.begun(transact!(self.store, caller.tenant, |tx| {
             let before = catalog::begin(tx).await?.policy;
             let policy = merged(&body, &before)?;
-            let mut answer = view(&policy);
+            let answer = view(&policy);
             if policy == before {
-                answer.insert("placement".into(), Value::Null);
-                return Ok(answer);
+                return Ok(placed(answer, None));
             }
             tx.save_policy(&policy).await?;
             if policy.threshold_mode != before.threshold_mode {
@@ -58,8 +57,7 @@ impl Directory {
                 ..Done::default()
             };
             let run = catalog::finish(tx, caller, done, now).await?;
-            answer.insert("placement".into(), placements::view(&run).into());
-            Ok(answer)
+            Ok(placed(answer, Some(&run)))
         }))
     }
 }

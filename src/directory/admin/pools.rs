@@ -7,32 +7,22 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{Body, MAX_DAYS, MAX_SEATS, required};
-use super::catalog::{self, Done};
+use super::catalog::{self, Done, new_key, placed, product, product_key, with_key};
 use super::roles::Right;
-use super::{Items, Query, conflict, cursor, not_found, object, placements, wrong};
-use crate::directory::setup::PRODUCT;
+use super::stock::Stock;
+use super::{Items, Query, cursor, object, wrong};
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
-use crate::seats::catalog::{Catalog, Pool};
-use crate::seats::{days, named};
-use crate::store::catalog::Figures;
-use crate::store::ledger::Move;
+use crate::seats::catalog::{Catalog, Pool, PoolState};
+use crate::seats::days;
+use crate::store::figures::Figures;
 use crate::store::operations::PlacementRun;
 use crate::store::{self, Tx, transact};
 
-named! {
-    /// Whether people may be placed in a pool.
-    State {
-        /// They may.
-        Live = "live",
-        /// Nobody may; whoever is in it is placed elsewhere.
-        Closed = "closed",
-    }
-}
-
 /// What can change about a pool.
-const TERMS: [&str; 11] = [
+const TERMS: [&str; 12] = [
     "purchased",
+    "reserved",
     "subscriptionType",
     "termStart",
     "termEnd",
@@ -58,7 +48,7 @@ impl Directory {
         self.catch_up(caller.tenant, now).await?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
-        let figures = session.figures(None).await?;
+        let figures = session.figures(None, now).await?;
         let rows = catalog.pools.iter().map(|pool| {
             let figures = figures.iter().find(|(id, _)| *id == pool.id);
             let figures = figures.map(|(_, figures)| *figures).unwrap_or_default();
@@ -79,8 +69,8 @@ impl Directory {
         self.catch_up(caller.tenant, now).await?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
-        let pool = with_key(&catalog, key)?;
-        let figures = session.figures(Some(pool.id)).await?;
+        let pool = with_key(&catalog.pools, key)?;
+        let figures = session.figures(Some(pool.id), now).await?;
         let figures = figures.first().map(|(_, figures)| *figures);
         Ok(view(pool, &figures.unwrap_or_default(), &catalog))
     }
@@ -98,24 +88,24 @@ impl Directory {
         self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = catalog::begin(tx).await?;
             let pool = new(&body, &catalog)?;
-            let purchased = required("purchased", body.whole("purchased", 0..=MAX_SEATS)?)?;
+            let stock = Stock::read(&body)?;
+            required("purchased", stock.purchased)?;
             tx.insert_pool(&pool, now).await?;
-            tx.add_seats(pool.id, purchased).await?;
+            let moves = stock.set(tx, &pool, now).await?;
+            let offer = offered(tx, None, &pool, &catalog).await?;
             let done = Done {
                 action: "pool.created",
                 detail: object([("pool", json!(pool.key))]),
-                moves: bought(pool.id, "available", purchased)
-                    .into_iter()
-                    .collect(),
-                offer: None,
+                moves,
+                offer,
             };
             let run = catalog::finish(tx, caller, done, now).await?;
-            answer(tx, pool.id, Some(&run)).await
+            answer(tx, pool.id, Some(&run), now).await
         }))
     }
 
-    /// Changes a pool. More seats go to those in line at once; fewer are possible as far as seats
-    /// are free.
+    /// Changes a pool. More seats, and seats held back no longer, go to those in line at once; fewer
+    /// are possible as far as seats are free.
     pub async fn change_pool(
         &self,
         caller: &Caller,
@@ -128,55 +118,36 @@ impl Directory {
         self.catch_up(caller.tenant, now).await?;
         self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = tx.catalog().await?;
-            let id = with_key(&catalog, key)?.id;
+            let id = with_key(&catalog.pools, key)?.id;
             if !tx.holds_pool(id) {
                 return Err(store::Error::NeedPools(BTreeSet::from([id])).into());
             }
             let catalog = catalog::begin(tx).await?;
-            let before = with_key(&catalog, key)?;
+            let before = with_key(&catalog.pools, key)?;
             let mut pool = before.clone();
-            apply(&body, &mut pool, &catalog)?;
+            apply(&body, &mut pool, &catalog, true)?;
             if pool != *before {
                 tx.save_pool(&pool).await?;
             }
-            let purchased = body.whole("purchased", 0..=MAX_SEATS)?;
-            let moves = purchase(tx, &pool, purchased).await?;
+            let moves = Stock::read(&body)?.set(tx, &pool, now).await?;
+            let offer = offered(tx, Some(before), &pool, &catalog).await?;
             if pool == *before && moves.is_empty() {
-                return answer(tx, id, None).await;
+                return answer(tx, id, None, now).await;
             }
             let done = Done {
                 action: "pool.changed",
                 detail: object([("pool", json!(pool.key))]),
                 moves,
-                offer: pool.live.then_some(id),
+                offer,
             };
             let run = catalog::finish(tx, caller, done, now).await?;
-            answer(tx, id, Some(&run)).await
+            answer(tx, id, Some(&run), now).await
         }))
     }
 }
 
-/// The pool with this key, whatever its case.
-fn with_key<'c>(catalog: &'c Catalog, key: &str) -> Result<&'c Pool, Refusal> {
-    let mut pools = catalog.pools.iter();
-    let found = pools.find(|pool| pool.key.eq_ignore_ascii_case(key));
-    found.ok_or_else(|| not_found("such pool"))
-}
-
-/// The identifier of the product with this key.
-pub(super) fn product(body: &Body, catalog: &Catalog) -> Result<Uuid, Refusal> {
-    let key = body.key("product")?.unwrap_or_else(|| PRODUCT.to_owned());
-    let product = catalog.products.iter().find(|product| product.key == key);
-    let product = product.map(|product| product.id);
-    product.ok_or_else(|| wrong("product", "there is no such product"))
-}
-
 fn new(body: &Body, catalog: &Catalog) -> Result<Pool, Refusal> {
-    let key = required("key", body.key("key")?)?;
-    if with_key(catalog, &key).is_ok() {
-        let detail = format!("there is a pool '{key}' already");
-        return Err(conflict("taken", detail, [("field", "key".into())]));
-    }
+    let key = new_key(body, &catalog.pools)?;
     let policy = &catalog.policy;
     let mut pool = Pool {
         id: Uuid::now_v7(),
@@ -191,14 +162,14 @@ fn new(body: &Body, catalog: &Catalog) -> Result<Pool, Refusal> {
         cooldown_days: 0,
         default_duration_days: None,
         fallback: None,
-        live: true,
+        state: PoolState::Live,
     };
-    apply(body, &mut pool, catalog)?;
+    apply(body, &mut pool, catalog, false)?;
     Ok(pool)
 }
 
-/// Puts what was sent into a pool.
-fn apply(body: &Body, pool: &mut Pool, catalog: &Catalog) -> Result<(), Refusal> {
+/// Puts what was sent into a pool, which is a `known` one or new.
+fn apply(body: &Body, pool: &mut Pool, catalog: &Catalog, known: bool) -> Result<(), Refusal> {
     let zone = &catalog.zone;
     if let Some(text) = body.text("subscriptionType", 100)? {
         pool.subscription_type = text;
@@ -222,8 +193,12 @@ fn apply(body: &Body, pool: &mut Pool, catalog: &Catalog) -> Result<(), Refusal>
     if body.has("fallbackPool") {
         pool.fallback = fallback(body, pool, catalog)?;
     }
-    if let Some(state) = body.named::<State>("state")? {
-        pool.live = state == State::Live;
+    if let Some(state) = body.named("state")? {
+        if state == PoolState::Draft && known && pool.state != state {
+            let detail = "a pool that was open cannot become a draft again; close it";
+            return Err(wrong("state", detail));
+        }
+        pool.state = state;
     }
     Ok(())
 }
@@ -232,7 +207,7 @@ fn fallback(body: &Body, pool: &Pool, catalog: &Catalog) -> Result<Option<Uuid>,
     let Some(key) = body.key("fallbackPool")? else {
         return Ok(None);
     };
-    let other = with_key(catalog, &key).ok();
+    let other = with_key(&catalog.pools, &key).ok();
     let other = other.filter(|other| other.id != pool.id && other.product == pool.product);
     let detail = "there is no other pool of this product with this key";
     other
@@ -240,93 +215,58 @@ fn fallback(body: &Body, pool: &Pool, catalog: &Catalog) -> Result<Option<Uuid>,
         .ok_or_else(|| wrong("fallbackPool", detail))
 }
 
-/// Buys or gives up seats until there are so many.
-async fn purchase(tx: &mut Tx, pool: &Pool, wanted: Option<i64>) -> Result<Vec<Move>, Error> {
-    let figures = tx.figures(Some(pool.id)).await?;
-    let figures = figures
-        .first()
-        .map(|(_, figures)| *figures)
-        .unwrap_or_default();
-    let more = wanted.map_or(0, |wanted| wanted - figures.purchased);
-    if more >= 0 {
-        // What was lent beyond the purchase is paid for first.
-        let absorbed = tx.absorb_overage(pool.id, more).await?;
-        let absorbed = i64::try_from(absorbed).unwrap_or(0);
-        tx.add_seats(pool.id, more - absorbed).await?;
-        let moves = [("overage", absorbed), ("available", more - absorbed)];
-        return Ok(moves
-            .into_iter()
-            .filter_map(|(to, n)| bought(pool.id, to, n))
-            .collect());
+/// The pools that a change may have given seats to offer, with everybody in line for them whom it
+/// made them open to: a pool that opens, and one that another now falls back on.
+async fn offered(
+    tx: &mut Tx,
+    before: Option<&Pool>,
+    pool: &Pool,
+    catalog: &Catalog,
+) -> Result<Vec<Uuid>, Error> {
+    if !pool.is_live() {
+        return Ok(Vec::new());
     }
-    if i64::try_from(tx.remove_seats(pool.id, -more).await?) != Ok(-more) {
-        return Err(in_use(pool, &figures, figures.purchased + more).into());
+    let mut offer = vec![pool.id];
+    let opens = before.is_none_or(|before| !before.is_live());
+    if opens {
+        tx.line_up(pool).await?;
     }
-    let moved = Move {
-        pool: pool.id,
-        from: "available",
-        to: "unbought",
-        quantity: -more,
-    };
-    Ok(vec![moved])
-}
-
-fn bought(pool: Uuid, to: &'static str, quantity: i64) -> Option<Move> {
-    (quantity > 0).then_some(Move {
-        pool,
-        from: "unbought",
-        to,
-        quantity,
-    })
-}
-
-fn in_use(pool: &Pool, figures: &Figures, wanted: i64) -> Refusal {
-    let used = figures.purchased - figures.available;
-    let detail = format!(
-        "the pool '{}' has {} seats of which {used} are not free, so it cannot have {wanted}",
-        pool.key, figures.purchased
-    );
-    conflict(
-        "seats_in_use",
-        detail,
-        [
-            ("purchased", figures.purchased.into()),
-            ("requested", wanted.into()),
-            ("inUse", used.into()),
-            ("available", figures.available.into()),
-        ],
-    )
+    let fallback = pool.fallback.and_then(|id| catalog.pool(id));
+    let fallback =
+        fallback.filter(|f| f.is_live() && before.and_then(|b| b.fallback) != Some(f.id));
+    if let Some(fallback) = fallback {
+        if !tx.holds_pool(fallback.id) {
+            return Err(store::Error::NeedPools(BTreeSet::from([fallback.id])).into());
+        }
+        tx.line_up(fallback).await?;
+        offer.push(fallback.id);
+    }
+    Ok(offer)
 }
 
 /// A pool as it is now, with the run that its change began.
-async fn answer(tx: &mut Tx, id: Uuid, run: Option<&PlacementRun>) -> Result<Object, Error> {
+async fn answer(
+    tx: &mut Tx,
+    id: Uuid,
+    run: Option<&PlacementRun>,
+    now: Timestamp,
+) -> Result<Object, Error> {
     let catalog = tx.catalog().await?;
     let pool = catalog.pool(id);
     let pool = pool.ok_or(store::Error::Inconsistent("a pool that was just there"))?;
-    let figures = tx.figures(Some(id)).await?;
+    let figures = tx.figures(Some(id), now).await?;
     let figures = figures
         .first()
         .map(|(_, figures)| *figures)
         .unwrap_or_default();
-    let mut object = view(pool, &figures, &catalog);
-    object.insert("placement".into(), json!(run.map(placements::view)));
-    Ok(object)
+    Ok(placed(view(pool, &figures, &catalog), run))
 }
 
 fn view(pool: &Pool, figures: &Figures, catalog: &Catalog) -> Object {
-    let product = catalog
-        .products
-        .iter()
-        .find(|product| product.id == pool.product);
     let fallback = pool.fallback.and_then(|id| catalog.pool(id));
-    let state = if pool.live {
-        State::Live
-    } else {
-        State::Closed
-    };
     object([
         ("key", json!(pool.key)),
-        ("product", json!(product.map(|product| &product.key))),
+        ("product", json!(product_key(pool.product, catalog))),
         ("subscriptionType", json!(pool.subscription_type)),
         (
             "termStart",
@@ -347,10 +287,12 @@ fn view(pool: &Pool, figures: &Figures, catalog: &Catalog) -> Object {
         ("burned", json!(figures.burned)),
         ("overage", json!(figures.overage)),
         ("waitlist", json!(figures.waitlist)),
+        ("coolingDown", json!(figures.cooling_down)),
+        ("notOffered", json!(figures.not_offered)),
         ("overageLimit", json!(pool.overage_limit)),
         ("cooldownDays", json!(pool.cooldown_days)),
         ("defaultDurationDays", json!(pool.default_duration_days)),
         ("fallbackPool", json!(fallback.map(|pool| &pool.key))),
-        ("state", json!(state.as_str())),
+        ("state", json!(pool.state.as_str())),
     ])
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::invalid;
-use crate::directory::Refusal;
+use crate::directory::{Code, Refusal};
 use crate::seats::days::{self, When};
 
 /// Items on a page if the caller does not say.
@@ -51,7 +51,7 @@ impl Query {
                 let known = known.iter().copied().chain(["limit", "cursor", "format"]);
                 let known: Vec<_> = known.chain(prefix).collect();
                 let detail = format!("no such parameter; there are {}", known.join(", "));
-                return Err(invalid("unknown_parameter", &shown, &detail));
+                return Err(invalid(Code::UnknownParameter, &shown, &detail));
             }
             let is_again = self.0.iter().take(at).any(|(earlier, _)| earlier == name);
             if is_again && !repeated.contains(&name.as_str()) {
@@ -142,5 +142,5 @@ impl Query {
 
 /// A refusal of a parameter.
 pub(super) fn refused(name: &str, detail: &str) -> Refusal {
-    invalid("invalid_parameter", name, detail)
+    invalid(Code::InvalidParameter, name, detail)
 }

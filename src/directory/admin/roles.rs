@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Items, Query, cursor, object};
 use crate::directory::credentials::Role;
-use crate::directory::{Caller, Directory, Error, Refusal};
+use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::seats::named;
 
 named! {
@@ -76,7 +76,7 @@ impl Caller {
         }
         let role = self.role;
         let detail = format!("the role {role} has no right to this; it takes the right '{right}'");
-        let mut refusal = Refusal::new(403, "forbidden", detail);
+        let mut refusal = Refusal::new(403, Code::Forbidden, detail);
         refusal.extra = object([
             ("role", role.as_str().into()),
             ("right", right.as_str().into()),

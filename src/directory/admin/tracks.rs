@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{Body, required};
-use super::catalog::{self, Done};
-use super::pools::product;
+use super::catalog::{self, Done, new_key, placed, product, product_key, with_key};
 use super::roles::Right;
-use super::{Items, Query, conflict, cursor, not_found, object, placements, wrong};
+use super::{Items, Query, cursor, object, wrong};
 use crate::coaching::stalled::Thresholds;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
@@ -56,7 +55,7 @@ impl Directory {
     pub async fn read_track(&self, caller: &Caller, key: &str) -> Result<Object, Error> {
         caller.may(Right::Read)?;
         let catalog = self.store.snapshot(caller.tenant).await?.catalog().await?;
-        Ok(view(with_key(&catalog, key)?, &catalog))
+        Ok(view(with_key(&catalog.tracks, key)?, &catalog))
     }
 
     /// Makes a track.
@@ -78,9 +77,7 @@ impl Directory {
             tx.insert_track(&track, now).await?;
             let done = done("track.created", &track);
             let run = catalog::finish(tx, caller, done, now).await?;
-            let mut answer = view(&track, &catalog);
-            answer.insert("placement".into(), placements::view(&run).into());
-            Ok(answer)
+            Ok(placed(view(&track, &catalog), Some(&run)))
         }))
     }
 
@@ -96,13 +93,12 @@ impl Directory {
         let body = Body::of(body, &TERMS)?;
         self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = catalog::begin(tx).await?;
-            let before = with_key(&catalog, key)?;
+            let before = with_key(&catalog.tracks, key)?;
             let mut track = before.clone();
             apply(&body, &mut track)?;
-            let mut answer = view(&track, &catalog);
+            let answer = view(&track, &catalog);
             if track == *before {
-                answer.insert("placement".into(), Value::Null);
-                return Ok(answer);
+                return Ok(placed(answer, None));
             }
             if track.is_default && !before.is_default {
                 tx.clear_default_track().await?;
@@ -110,8 +106,7 @@ impl Directory {
             tx.save_track(&track).await?;
             let done = done("track.changed", &track);
             let run = catalog::finish(tx, caller, done, now).await?;
-            answer.insert("placement".into(), placements::view(&run).into());
-            Ok(answer)
+            Ok(placed(answer, Some(&run)))
         }))
     }
 }
@@ -124,19 +119,8 @@ fn done(action: &'static str, track: &Track) -> Done {
     }
 }
 
-/// The track with this key, whatever its case.
-fn with_key<'c>(catalog: &'c Catalog, key: &str) -> Result<&'c Track, Refusal> {
-    let mut tracks = catalog.tracks.iter();
-    let found = tracks.find(|track| track.key.eq_ignore_ascii_case(key));
-    found.ok_or_else(|| not_found("such track"))
-}
-
 fn new(body: &Body, catalog: &Catalog) -> Result<Track, Refusal> {
-    let key = required("key", body.key("key")?)?;
-    if with_key(catalog, &key).is_ok() {
-        let detail = format!("there is a track '{key}' already");
-        return Err(conflict("taken", detail, [("field", "key".into())]));
-    }
+    let key = new_key(body, &catalog.tracks)?;
     let mut track = Track {
         id: Uuid::now_v7(),
         product: product(body, catalog)?,
@@ -175,10 +159,6 @@ fn apply(body: &Body, track: &mut Track) -> Result<(), Refusal> {
 }
 
 fn view(track: &Track, catalog: &Catalog) -> Object {
-    let product = catalog
-        .products
-        .iter()
-        .find(|product| product.id == track.product);
     let state = if track.live {
         State::Live
     } else {
@@ -187,7 +167,7 @@ fn view(track: &Track, catalog: &Catalog) -> Object {
     object([
         ("key", json!(track.key)),
         ("name", json!(track.name)),
-        ("product", json!(product.map(|product| &product.key))),
+        ("product", json!(product_key(track.product, catalog))),
         ("default", json!(track.is_default)),
         ("durationDays", json!(track.duration_days)),
         ("state", json!(state.as_str())),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::take::Got;
 use super::{Change, account, object, placed};
-use crate::directory::{Error, Refusal};
+use crate::directory::{Code, Error, Refusal};
 use crate::seats::extension::Extension;
 use crate::seats::placement::Target;
 use crate::seats::{Account, Assignment, Extended};
@@ -53,6 +53,7 @@ impl Change<'_> {
                 last.ends_at = window.ends_at;
                 last.end_source = window.end_source;
                 self.tx.save_assignment(&last).await?;
+                self.wait_longer(member, &last).await?;
                 member.assignment = Some(last);
             }
             Extension::Move => {
@@ -62,7 +63,7 @@ impl Change<'_> {
                 let Got::Seat { n, overage, .. } = self.allocate(&granted.target, false).await?
                 else {
                     let detail = format!("no seat is free in the pool '{}'", pool.key);
-                    return Err(Refusal::new(409, "pool_full", detail).into());
+                    return Err(Refusal::new(409, Code::PoolFull, detail).into());
                 };
                 let seat = (pool, window, n, overage);
                 self.reseat(member, last, &granted.target, seat).await?;
@@ -125,6 +126,7 @@ impl Change<'_> {
         for a in self
             .begun
             .last_mut()
+            .map(|(a, _)| a)
             .into_iter()
             .chain(&mut member.assignment)
         {

@@ -2,6 +2,7 @@
 //! line, and writes the ledger, all inside the transaction of the change that set it off.
 
 mod extend;
+mod line;
 mod promote;
 mod release;
 mod take;
@@ -24,6 +25,7 @@ use crate::seats::placement::Target;
 use crate::seats::{Account, Assignment, SeatState};
 use crate::store::ledger::{Entry, Move};
 use crate::store::members::Member;
+use crate::store::waitlist::InLine;
 use crate::store::{self, Tx};
 
 pub(super) use extend::Granted;
@@ -43,8 +45,8 @@ pub(super) struct Change<'t> {
     by: By,
     now: Timestamp,
     lines: Vec<Entry>,
-    /// Made here, and stored once their person is.
-    begun: Vec<Assignment>,
+    /// Made here, and stored once their person is, with the lines they stand in.
+    begun: Vec<(Assignment, Vec<InLine>)>,
     /// Pools in which a seat came free.
     freed: BTreeSet<Uuid>,
     /// Who got a seat because of that.
@@ -142,6 +144,7 @@ impl<'t> Change<'t> {
         trigger: Trigger,
         may_refuse: bool,
     ) -> Result<bool, Error> {
+        self.knows_as_much_as(member)?;
         self.catch_up_with(member);
         // What the clock has changed comes first: nobody comes back within a grace that is over.
         self.elapse(member).await?;
@@ -179,13 +182,13 @@ impl<'t> Change<'t> {
                     .await?;
             }
             (Decision::Change(target), Some(open)) => {
-                let seeks = trigger == Trigger::Catalog && open.seat.is_none();
-                if !(seeks && self.seek(member, &open, &target, &inputs).await?) {
+                let waits = open.seat.is_none();
+                if !(waits && self.seek(member, &open, &target, &inputs, trigger).await?) {
                     self.adjust(member, open, &target, inputs).await?;
                 }
             }
             (Decision::Move(target), Some(open)) => {
-                self.transfer(member, open, &target, inputs).await?;
+                self.transfer(member, open, target, inputs, trigger).await?;
             }
             (Decision::Grace(until, reason), Some(open)) => {
                 self.begin_grace(member, open, until, reason).await?;
@@ -200,6 +203,15 @@ impl<'t> Change<'t> {
             differs(before.0.as_ref(), member.assignment.as_ref())
                 || before.1 != member.seat_reason,
         )
+    }
+
+    /// Begins anew when the catalog has changed between the look at it and the lock on the person:
+    /// the run over that change may have passed them already.
+    fn knows_as_much_as(&self, member: &Member) -> Result<(), store::Error> {
+        if member.catalog_version > self.rules.catalog.version {
+            return Err(store::Error::Again);
+        }
+        Ok(())
     }
 
     /// Takes it to be no earlier than when the person's access began. This change may have waited
@@ -218,8 +230,9 @@ impl<'t> Change<'t> {
     /// Finishes the change, once the person is saved: stores what began, gives freed seats to those
     /// in line and writes the ledger.
     pub(super) async fn finish(&mut self) -> Result<(), Error> {
-        for a in std::mem::take(&mut self.begun) {
+        for (a, lines) in std::mem::take(&mut self.begun) {
             self.begin_journey(&a).await?;
+            self.tx.join_lines(&a, &lines).await?;
         }
         while let Some(pool) = self.freed.pop_first() {
             while self.promote(pool).await? {}
@@ -255,16 +268,23 @@ impl<'t> Change<'t> {
         member.version += 1;
         member.last_modified = self.now.max(member.last_modified);
         let keys = person::keys(member, &self.rules.catalog, self.now);
-        self.tx.save_member(member, &keys, false).await?;
+        self.tx.save_member(member, &keys).await?;
         Ok(())
     }
 
     /// Makes sure that this transaction alone may change a pool's seats.
     fn need(&self, pool: Uuid) -> Result<(), store::Error> {
-        if self.tx.holds_pool(pool) {
+        self.need_all([pool])
+    }
+
+    /// The same for several.
+    fn need_all(&self, pools: impl IntoIterator<Item = Uuid>) -> Result<(), store::Error> {
+        let mut missing: BTreeSet<_> = pools.into_iter().collect();
+        missing.retain(|pool| !self.tx.holds_pool(*pool));
+        if missing.is_empty() {
             return Ok(());
         }
-        Err(store::Error::NeedPools(BTreeSet::from([pool])))
+        Err(store::Error::NeedPools(missing))
     }
 }
 

@@ -8,28 +8,29 @@ use super::Change;
 use crate::directory::{Error, person};
 use crate::scim::Object;
 use crate::seats::catalog::FullPolicy;
+use crate::seats::decision::Trigger;
 use crate::seats::placement::{self, Placement, Standing};
-use crate::seats::{Assignment, EndReason};
-use crate::store::members::Member;
 
 impl Change<'_> {
     /// Gives a free seat of the pool to whoever is next in line; answers whether anybody got one,
     /// or left the line.
     pub(super) async fn promote(&mut self, pool: Uuid) -> Result<bool, Error> {
         self.need(pool)?;
-        let Some(next) = self.tx.next_in_line(pool, self.now).await? else {
+        let Some((next, who)) = self.tx.next_in_line(pool, self.now).await? else {
             return Ok(false);
         };
-        let Some(mut member) = self.tx.lock_member(next).await? else {
+        let Some(mut member) = self.tx.lock_member(who).await? else {
             return Ok(false);
         };
+        self.knows_as_much_as(&member)?;
         self.catch_up_with(&member);
         let Some(a) = member
             .assignment
             .clone()
-            .filter(|a| a.waiting.is_some_and(|w| w.pool == pool))
+            .filter(|a| a.id == next && a.waiting.is_some())
         else {
             // Somebody served or ended it between the look and the lock; look again.
+            self.tx.leave_line(next, pool).await?;
             return Ok(true);
         };
         if a.seat.is_some() {
@@ -40,18 +41,26 @@ impl Change<'_> {
         let standing = Standing {
             starts_at: a.seat.is_some().then_some(a.starts_at),
             extended: a.extended.as_ref(),
-            pool: a.seat.is_some().then_some(a.pool),
+            pool: Some(a.pool),
         };
-        let window = match placement::place(&rules.catalog, &person, standing, self.now) {
+        let place = match placement::place(&rules.catalog, &person, standing, self.now) {
             Placement::Place(target) => {
                 let here = target.pools.iter().find(|(p, _)| p.id == pool).copied();
                 here.map(|place| (target, place))
+                    .ok_or(a.waiting.is_some_and(|w| w.pool != pool))
             }
-            Placement::Nowhere(_) => None,
+            Placement::Nowhere(_) => Err(false),
         };
-        let Some((target, (terms, window))) = window else {
-            // They do not want this pool any more; a run over the changed rules will place them.
-            return self.leave_line(member, a).await;
+        let (target, (terms, window)) = match place {
+            Ok(place) => place,
+            Err(waits_elsewhere) => {
+                // This pool would not do for them, or does no more since the rules changed.
+                if !waits_elsewhere && self.settle(&mut member, Trigger::Catalog, false).await? {
+                    self.save_seat(&mut member).await?;
+                }
+                self.tx.leave_line(next, pool).await?;
+                return Ok(true);
+            }
         };
         let account = self.account_from(window);
         let (n, overage) = match self.tx.take_seat_in_turn(pool, account, self.now).await? {
@@ -68,25 +77,6 @@ impl Change<'_> {
             .await?;
         self.log("seat.promoted", Some(member.id), Object::new());
         self.promoted.push(member.id);
-        self.save_seat(&mut member).await?;
-        Ok(true)
-    }
-
-    pub(super) async fn leave_line(
-        &mut self,
-        mut member: Member,
-        mut a: Assignment,
-    ) -> Result<bool, Error> {
-        if a.seat.is_none() {
-            let inputs = String::new();
-            self.end(&mut member, a, EndReason::Unmatched, self.now, inputs)
-                .await?;
-        } else {
-            a.waiting = None;
-            self.tx.save_assignment(&a).await?;
-            member.seat_reason = None;
-            member.assignment = Some(a);
-        }
         self.save_seat(&mut member).await?;
         Ok(true)
     }

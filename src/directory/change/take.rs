@@ -1,7 +1,10 @@
 //! Taking a seat, and what happens on it.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
+use super::line::lines_for;
 use super::{Change, account, object, placed, seated};
 use crate::directory::{Error, person, seat_unavailable};
 use crate::seats::catalog::{FullPolicy, Pool};
@@ -23,6 +26,17 @@ pub(super) enum Got<'c> {
         pool: &'c Pool,
         window: Window,
     },
+}
+
+impl<'c> Got<'c> {
+    fn seat(pool: &'c Pool, window: Window, n: i64, overage: bool) -> Self {
+        Self::Seat {
+            pool,
+            window,
+            n,
+            overage,
+        }
+    }
 }
 
 impl Change<'_> {
@@ -71,6 +85,7 @@ impl Change<'_> {
             created_at: self.now,
         };
         let detail = placed(target, pool);
+        let mut lines = Vec::new();
         match got {
             Got::Seat { n, overage, .. } => {
                 self.sit(&mut a, n);
@@ -87,6 +102,7 @@ impl Change<'_> {
                     pool: pool.id,
                     since: self.now,
                 });
+                lines = lines_for(target, &[], self.now);
                 self.line("seat.waitlisted", Some(a.member), Some(a.id), None, detail);
                 member.seat_reason = Some(SeatReason::PoolFull);
             }
@@ -94,7 +110,7 @@ impl Change<'_> {
         if person::is_on_leave(&member.doc) {
             self.restall(member.id, Some(true));
         }
-        self.begun.push(a.clone());
+        self.begun.push((a.clone(), lines));
         member.assignment = Some(a);
         Ok(())
     }
@@ -116,48 +132,59 @@ impl Change<'_> {
         }
     }
 
-    /// Takes a seat in the first pool that has room, else beyond a purchase where that is allowed,
-    /// else a place in the first pool's line.
+    /// Takes a seat as [`Change::seat_in`] does, else a place in line: the first pool is the one
+    /// waited for.
     pub(super) async fn allocate<'c>(
         &mut self,
         target: &Target<'c>,
         may_refuse: bool,
     ) -> Result<Got<'c>, Error> {
-        for (pool, window) in &target.pools {
-            let account = self.account_from(*window);
-            if let Some(n) = self.tx.take_seat(pool.id, account, self.now).await? {
-                return Ok(Got::Seat {
-                    pool,
-                    window: *window,
-                    n,
-                    overage: false,
-                });
-            }
-        }
-        for (pool, window) in &target.pools {
-            if pool.full_policy == FullPolicy::Overage
-                && !self.tx.someone_waits(pool.id, self.now).await?
-            {
-                let account = self.account_from(*window);
-                if let Some(n) = self.tx.add_overage_seat(pool, account).await? {
-                    return Ok(Got::Seat {
-                        pool,
-                        window: *window,
-                        n,
-                        overage: true,
-                    });
-                }
-            }
+        if let Some(seat) = self.seat_in(&target.pools).await? {
+            return Ok(seat);
         }
         let Some((pool, window)) = target.pools.first().copied() else {
             return Err(store::Error::Inconsistent("a placement without a pool").into());
         };
         if may_refuse && pool.full_policy == FullPolicy::Reject {
-            let figures = self.tx.figures(Some(pool.id)).await?;
+            let figures = self.tx.figures(Some(pool.id), self.now).await?;
             let figures = figures.first().map(|(_, f)| *f).unwrap_or_default();
             return Err(seat_unavailable(&pool.key, &figures));
         }
         Ok(Got::Line { pool, window })
+    }
+
+    /// Takes a seat in the first of these pools that has room, else beyond a purchase where that is
+    /// allowed. Only when none of them seems to have any are they locked, all at once: a pool that
+    /// is full does not hold up those who find room in another. None is certain, and then all of
+    /// them are held.
+    pub(super) async fn seat_in<'c>(
+        &mut self,
+        pools: &[(&'c Pool, Window)],
+    ) -> Result<Option<Got<'c>>, Error> {
+        let mut unsure = BTreeSet::new();
+        for &(pool, window) in pools {
+            let account = self.account_from(window);
+            match self.tx.take_seat(pool.id, account, self.now).await {
+                Ok(Some(n)) => return Ok(Some(Got::seat(pool, window, n, false))),
+                Ok(None) => {}
+                Err(store::Error::NeedPools(more)) => unsure.extend(more),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if !unsure.is_empty() {
+            return Err(store::Error::NeedPools(unsure).into());
+        }
+        for &(pool, window) in pools {
+            if pool.full_policy == FullPolicy::Overage
+                && !self.tx.someone_waits(pool.id, self.now).await?
+            {
+                let account = self.account_from(window);
+                if let Some(n) = self.tx.add_overage_seat(pool, account).await? {
+                    return Ok(Some(Got::seat(pool, window, n, true)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn account_from(&self, window: Window) -> Account {

@@ -1,10 +1,12 @@
 //! Moving to a seat in another pool.
 
+use super::line::{lines_for, stands_for};
 use super::take::Got;
 use super::{Change, account, placed, seated};
 use crate::directory::Error;
 use crate::scim::Object;
 use crate::seats::catalog::Pool;
+use crate::seats::decision::Trigger;
 use crate::seats::placement::{Target, Window};
 use crate::seats::{Account, Assignment, SeatReason, SeatState, Waiting};
 use crate::store::members::Member;
@@ -16,15 +18,25 @@ impl Change<'_> {
         &mut self,
         member: &mut Member,
         mut a: Assignment,
-        target: &Target<'_>,
+        target: Target<'_>,
         inputs: String,
+        trigger: Trigger,
     ) -> Result<(), Error> {
+        let here = target.pools.iter().position(|(pool, _)| pool.id == a.pool);
+        if let (Some(at), Some(_)) = (here, a.seat) {
+            return self.prefer(member, a, target, at, inputs, trigger).await;
+        }
+        let target = &target;
+        let wanted = target.pools.first().map(|(pool, _)| pool.id);
+        let known = match a.waiting {
+            Some(_) => self.tx.lines_of(a.id).await?,
+            None => Vec::new(),
+        };
+        if a.waiting.map(|w| w.pool) == wanted && a.inputs == inputs && stands_for(&known, target) {
+            return Ok(());
+        }
         if a.seat.is_some() {
             self.need(a.pool)?;
-        }
-        let wanted = target.pools.first().map(|(pool, _)| pool.id);
-        if a.waiting.map(|w| w.pool) == wanted && a.inputs == inputs {
-            return Ok(());
         }
         let got = self.allocate(target, false).await?;
         a.inputs = inputs;
@@ -39,14 +51,14 @@ impl Change<'_> {
                     .await
             }
             Got::Line { pool, window } => {
-                let since = a
-                    .waiting
-                    .filter(|w| w.pool == pool.id)
-                    .map_or(self.now, |w| w.since);
+                let since = known.iter().find(|line| line.pool == pool.id);
+                let since = since.map_or(self.now, |line| line.since);
                 a.waiting = Some(Waiting {
                     pool: pool.id,
                     since,
                 });
+                let lines = lines_for(target, &known, since);
+                self.tx.stand_in_lines(&a, &lines).await?;
                 let detail = placed(target, pool);
                 if a.seat.is_none() {
                     put(&mut a, target, pool, window);
@@ -83,26 +95,36 @@ impl Change<'_> {
         }
     }
 
-    /// Somebody in line takes what is free in another pool that would do, as when one was bought.
-    /// Answers whether anything was.
-    pub(super) async fn seek(
+    /// A seat is held in a pool that would do while another is wanted for itself: that is taken if
+    /// it has room. It is not waited for: whoever got a seat on the way falls back on it.
+    async fn prefer(
         &mut self,
         member: &mut Member,
-        waiting: &Assignment,
-        target: &Target<'_>,
-        inputs: &str,
-    ) -> Result<bool, Error> {
-        for (pool, window) in target.pools.iter().skip(1) {
-            let account = self.account_from(*window);
-            if let Some(n) = self.tx.take_seat(pool.id, account, self.now).await? {
-                let mut a = waiting.clone();
-                inputs.clone_into(&mut a.inputs);
-                self.reseat(member, a, target, (pool, *window, n, false))
-                    .await?;
-                return Ok(true);
+        mut a: Assignment,
+        mut target: Target<'_>,
+        at: usize,
+        inputs: String,
+        trigger: Trigger,
+    ) -> Result<(), Error> {
+        // The same wish again moves nobody.
+        if trigger == Trigger::Catalog || a.inputs != inputs {
+            let better = target.pools.get(..at).unwrap_or_default();
+            if let Some(Got::Seat {
+                pool,
+                window,
+                n,
+                overage,
+            }) = self.seat_in(better).await?
+            {
+                self.need(a.pool)?;
+                a.inputs = inputs;
+                return self
+                    .reseat(member, a, &target, (pool, window, n, overage))
+                    .await;
             }
         }
-        Ok(false)
+        target.pools.swap(0, at);
+        self.adjust(member, a, &target, inputs).await
     }
 
     /// A start that lies ahead gives its seat back and waits in another pool's line.

@@ -132,6 +132,8 @@ pub(super) const POOLS: &[Column] = &[
     Column::sum("burned", "/burned"),
     Column::sum("overage", "/overage"),
     Column::sum("waitlist", "/waitlist"),
+    Column::sum("coolingDown", "/coolingDown").only_csv(),
+    Column::sum("notOffered", "/notOffered").only_csv(),
     Column::number("overageLimit", "/overageLimit").only_csv(),
     Column::number("cooldownDays", "/cooldownDays").only_csv(),
     Column::number("defaultDurationDays", "/defaultDurationDays").only_csv(),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Answer;
 use super::columns::Column;
 use super::table;
+use crate::directory::Code;
 use crate::directory::admin::{Items, Query};
 use crate::http::error::Failure;
 
@@ -32,7 +33,8 @@ impl<S: Sync> FromRequestParts<S> for List {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let refused = |detail| Failure::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail);
+        let refused =
+            |detail| Failure::new(StatusCode::BAD_REQUEST, Code::InvalidParameter, detail);
         let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|_| refused("the query is malformed"))?;
         let mut query = Query::new(pairs.0);

@@ -16,8 +16,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
+use jiff::Timestamp;
+
 use super::AppState;
+use super::caller::AdminCaller;
 use super::error::Failure;
+use crate::directory::{Caller, Directory, Error};
 use crate::scim::Object;
 
 /// Its routes, below the prefix.
@@ -72,18 +76,45 @@ pub(super) fn router() -> Router<AppState> {
 /// How a handler ends.
 type Answer = Result<Response, Failure>;
 
+/// Who asks for something to be done, and when.
+struct Call {
+    app: AppState,
+    caller: Caller,
+    now: Timestamp,
+}
+
+impl Call {
+    fn directory(&self) -> &Directory {
+        self.app.directory()
+    }
+}
+
+impl FromRequestParts<AppState> for Call {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let AdminCaller(caller) = AdminCaller::from_request_parts(parts, app).await?;
+        Ok(Self {
+            app: app.clone(),
+            caller,
+            now: app.now(),
+        })
+    }
+}
+
 /// An answer of one thing.
-fn one(object: Object) -> Response {
-    axum::Json(object).into_response()
+fn one(done: Result<Object, Error>) -> Answer {
+    Ok(axum::Json(done?).into_response())
 }
 
 /// An answer that something was made, which can be read at `path` and the value of `key`.
-fn created(path: &str, key: &str, object: Object) -> Response {
+fn created(path: &str, key: &str, made: Result<Object, Error>) -> Answer {
+    let object = made?;
     let name = object.get(key).and_then(serde_json::Value::as_str);
     // Keys and identifiers hold nothing that a path would have to escape.
     let location = format!("/admin/v1/{path}/{}", name.unwrap_or_default());
     let headers = [(header::LOCATION, location)];
-    (StatusCode::CREATED, headers, axum::Json(object)).into_response()
+    Ok((StatusCode::CREATED, headers, axum::Json(object)).into_response())
 }
 
 /// What the path names: a person, a key or an identifier.

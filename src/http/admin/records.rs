@@ -1,45 +1,30 @@
 //! What has happened: the ledger, connections; and who may do what.
 
-use axum::extract::State;
-
 use super::list::List;
-use super::{Answer, columns, one};
-use crate::http::AppState;
-use crate::http::caller::AdminCaller;
+use super::{Answer, Call, columns, one};
 
-pub(super) async fn ledger(
-    State(app): State<AppState>,
-    AdminCaller(caller): AdminCaller,
-    list: List,
-) -> Answer {
-    let page = app.directory().list_ledger(&caller, &list.query, app.now());
+pub(super) async fn ledger(call: Call, list: List) -> Answer {
+    let page = call
+        .directory()
+        .list_ledger(&call.caller, &list.query, call.now);
     list.write(page.await?, columns::LEDGER)
 }
 
-pub(super) async fn connections(
-    State(app): State<AppState>,
-    AdminCaller(caller): AdminCaller,
-    list: List,
-) -> Answer {
-    let page = app
+pub(super) async fn connections(call: Call, list: List) -> Answer {
+    let page = call
         .directory()
-        .list_connections(&caller, &list.query, app.now());
+        .list_connections(&call.caller, &list.query, call.now);
     list.write(page.await?, columns::CONNECTIONS)
 }
 
-pub(super) async fn roles(
-    State(app): State<AppState>,
-    AdminCaller(caller): AdminCaller,
-    list: List,
-) -> Answer {
-    let page = app.directory().list_roles(&caller, &list.query, app.now());
+pub(super) async fn roles(call: Call, list: List) -> Answer {
+    let page = call
+        .directory()
+        .list_roles(&call.caller, &list.query, call.now);
     list.write(page.await?, columns::ROLES)
 }
 
-pub(super) async fn verify(
-    State(app): State<AppState>,
-    AdminCaller(caller): AdminCaller,
-) -> Answer {
-    let verdict = app.directory().verify_ledger(&caller);
-    Ok(one(verdict.await?))
+pub(super) async fn verify(call: Call) -> Answer {
+    let verdict = call.directory().verify_ledger(&call.caller);
+    one(verdict.await)
 }

@@ -1,23 +1,18 @@
-//! Bodies of requests (RFC 7644 3.1): their media type, their size, their JSON.
+//! Bodies of requests (RFC 7644 3.1): the JSON of a resource or of a message.
 
-use std::pin::Pin;
-
-use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
+use crate::http::body::{self, MAX_BODY, MediaTypes};
 use crate::http::error::Failure;
-use crate::http::request::BODY_TIME;
 use crate::scim::Object;
 use crate::scim::error::Error;
 
-/// Bytes of a body at most, but of a bulk request.
-pub(super) const MAX_BODY: usize = 1 << 20;
-
-/// Bytes that are read and forgotten of a body that is too large: a client that is still sending
-/// when the connection closes may never see the answer.
-const MAX_FORGOTTEN: usize = 64 << 20;
+/// Any JSON type that SCIM clients name; without a `Content-Type` the body speaks for itself.
+const SCIM: MediaTypes = MediaTypes {
+    names: &["application/scim+json", "application/json"],
+    unnamed: true,
+};
 
 /// The body of a request, read but not yet understood: whether its target exists comes first.
 #[derive(Debug)]
@@ -29,15 +24,7 @@ impl<const MAX: usize> ScimBody<MAX> {
     /// # Errors
     /// 400 `invalidSyntax`, which names the line and the column.
     pub(super) fn json(&self) -> Result<Value, Error> {
-        serde_json::from_slice(&self.0).map_err(|error| {
-            let what = if self.0.is_empty() {
-                "the body is empty"
-            } else {
-                "the body is not JSON"
-            };
-            // serde_json says where and what it expected, and nothing of what it read.
-            Error::invalid_syntax(format!("{what}: {error}"))
-        })
+        body::json(&self.0).map_err(Error::invalid_syntax)
     }
 }
 
@@ -45,15 +32,7 @@ impl<S: Sync, const MAX: usize> FromRequest<S> for ScimBody<MAX> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        let (parts, body) = request.into_parts();
-        // Read before anything is refused, so that the client is there to see why.
-        let bytes = tokio::time::timeout(BODY_TIME, read(body, MAX))
-            .await
-            .map_err(|_| {
-                let detail = "the body did not arrive in time";
-                Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
-            })??;
-        check_media_type(&parts.headers)?;
+        let bytes = body::read(request, MAX, &SCIM).await?;
         Ok(Self(bytes))
     }
 }
@@ -86,76 +65,12 @@ pub(super) fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
         .filter(|value| !value.is_null())
 }
 
-/// Any JSON type that SCIM clients name; without a `Content-Type` the body speaks for itself.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Failure> {
-    let Some(media_type) = headers.get(header::CONTENT_TYPE) else {
-        return Ok(());
-    };
-    let essence = media_type
-        .to_str()
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    let known = ["application/scim+json", "application/json"];
-    if known
-        .iter()
-        .any(|known| essence.trim().eq_ignore_ascii_case(known))
-    {
-        return Ok(());
-    }
-    let detail = "the body must be application/scim+json or application/json";
-    Err(Failure::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        detail,
-    ))
-}
-
-async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, Failure> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut bytes = Vec::with_capacity(announced.min(max));
-    let mut length = 0;
-    while let Some(part) = next_part(&mut body).await? {
-        length += part.len();
-        if length <= max {
-            bytes.extend_from_slice(&part);
-        } else if length.max(announced) > MAX_FORGOTTEN {
-            break;
-        }
-    }
-    if length > max {
-        return Err(Failure::too_large(format!(
-            "the body is larger than {max} bytes"
-        )));
-    }
-    Ok(bytes)
-}
-
-async fn next_part(body: &mut Body) -> Result<Option<Bytes>, Failure> {
-    loop {
-        let frame = std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
-        let Some(frame) = frame.transpose().map_err(|_| broken_off())? else {
-            return Ok(None);
-        };
-        // Trailers say nothing to SCIM.
-        if let Ok(part) = frame.into_data() {
-            return Ok(Some(part));
-        }
-    }
-}
-
-fn broken_off() -> Failure {
-    Failure::new(
-        StatusCode::BAD_REQUEST,
-        "invalid_syntax",
-        "the body broke off",
-    )
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use axum::body::Body;
+    use axum::http::{StatusCode, header};
+
     use super::*;
 
     async fn body(content_type: &str, bytes: &[u8]) -> Result<ScimBody<16>, Failure> {

@@ -8,7 +8,7 @@ use super::base::Base;
 use super::parameters::Parameters;
 use super::reply::Reply;
 use super::resource::Id;
-use crate::directory::{Caller, Kind};
+use crate::directory::{Caller, Code, Kind};
 use crate::http::AppState;
 use crate::http::caller::ScimCaller;
 use crate::http::error::Failure;
@@ -113,7 +113,7 @@ fn one(documents: Vec<Value>, id: &str) -> Result<Reply, Failure> {
 fn refuse_filter(parameters: &Parameters) -> Result<(), Failure> {
     if parameters.has_filter() {
         let detail = "this endpoint cannot be filtered; it answers all it has";
-        return Err(Failure::new(StatusCode::FORBIDDEN, "no_filter", detail));
+        return Err(Failure::new(StatusCode::FORBIDDEN, Code::Forbidden, detail));
     }
     Ok(())
 }

@@ -53,13 +53,14 @@ impl Target<'_> {
         directory: &Directory,
         caller: &Caller,
         body: Value,
+        view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
         let Self { kind, id, if_match } = self;
         match kind {
             Kind::User => {
                 directory
-                    .replace_user(caller, id, if_match, body, now)
+                    .replace_user(caller, id, if_match, body, view, now)
                     .await
             }
             Kind::Group => {
@@ -84,7 +85,7 @@ impl Target<'_> {
         match kind {
             Kind::User => {
                 let found = directory
-                    .patch_user(caller, id, if_match, body, now)
+                    .patch_user(caller, id, if_match, body, view, now)
                     .await?;
                 Ok(Patched {
                     version: found.version,

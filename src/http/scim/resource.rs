@@ -106,6 +106,7 @@ pub(in crate::http) async fn replace<E: Endpoint>(
     body: ScimBody,
 ) -> Result<Reply, Failure> {
     let projection = parameters.projection(E::KIND)?;
+    let view = View::new(E::KIND, &projection);
     let body = json_for(&app, &caller, E::KIND, &id, &body).await?;
     let if_match = if_match(&headers);
     let target = Target {
@@ -114,7 +115,7 @@ pub(in crate::http) async fn replace<E: Endpoint>(
         if_match: &if_match,
     };
     let found = target
-        .replace(app.directory(), &caller.0, body, app.now())
+        .replace(app.directory(), &caller.0, body, &view, app.now())
         .await?;
     Ok(Reply::resource(found, &projection, &base))
 }

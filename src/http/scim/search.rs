@@ -43,10 +43,7 @@ async fn search(
     let parameters = Parameters::from_members(&message(body.json()?, SEARCH_URN)?)?;
     let user = parameters.projection(Kind::User)?;
     let group = parameters.projection(Kind::Group)?;
-    let view = View {
-        members: View::new(Kind::Group, &group).members,
-        waitlist_position: View::new(Kind::User, &user).waitlist_position,
-    };
+    let view = View::new(Kind::User, &user).or(View::new(Kind::Group, &group));
     let query = parameters.list_query(view);
     let page = app
         .directory()

@@ -1,5 +1,5 @@
 use super::*;
-use crate::seats::catalog::{FullPolicy, Match, OnUnmatch, Policy, ReusePolicy};
+use crate::seats::catalog::{FullPolicy, Match, OnUnmatch, Policy, PoolState, ReusePolicy};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -19,7 +19,7 @@ fn pool(n: u128, key: &str, start: &str, end: &str) -> Pool {
         cooldown_days: 0,
         default_duration_days: None,
         fallback: None,
-        live: true,
+        state: PoolState::Live,
     }
 }
 

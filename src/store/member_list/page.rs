@@ -143,7 +143,7 @@ pub(in crate::store) fn page_sql(
         Part::Unvalued => sql.push("null as sort_value, "),
     }
     sql.push("m.id as sort_id, ");
-    sql.push(&dialect.spell(COLUMNS));
+    sql.push(dialect.spell(COLUMNS));
     sql.push(walk.tables());
     if few {
         sql.push(" and m.id in (select id from c)");
@@ -165,8 +165,8 @@ pub(in crate::store) fn page_sql(
     if part == Part::Valued {
         sql.push(&format!("{expression}{direction}, "));
     }
-    sql.push(&format!("{id}{direction} limit "));
-    sql.bind(limit);
+    sql.push(&format!("{id}{direction}"));
+    sql.limit(limit);
     (sql, by)
 }
 

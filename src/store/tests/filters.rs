@@ -152,7 +152,7 @@ async fn sql_and_memory_agree_on_random_filters(f: Fixture) {
         };
         let rows = session.list_users(&listing, &From::Offset(0), 100).await;
         let rows = rows.unwrap_or_else(|e| panic!("{text}: {e}"));
-        let found: BTreeSet<_> = rows.iter().map(|(m, _)| m.id.to_string()).collect();
+        let found: BTreeSet<_> = rows.iter().map(|(_, key)| key.id.to_string()).collect();
         assert_eq!(found, expected, "{text}");
         let count = session.count_users(Some(&predicate)).await.unwrap();
         assert_eq!(usize::try_from(count).unwrap(), expected.len(), "{text}");

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::engine::args;
 use super::members::{Keys, Member};
 use super::{Options, Store, TenantId};
 use crate::scim::comparable::comparable;
@@ -17,7 +18,7 @@ use crate::scim::predicate::fold;
 use crate::scim::schema::USER;
 use crate::scim::{Object, validate};
 use crate::seats::IdentityState;
-use crate::seats::catalog::{FullPolicy, Policy, Pool, ReusePolicy, Track};
+use crate::seats::catalog::{FullPolicy, Policy, Pool, PoolState, ReusePolicy, Track};
 
 /// A test of the store runs on both engines: `on_both!(name)` makes two tests of `async fn name`.
 macro_rules! on_both {
@@ -40,17 +41,17 @@ macro_rules! on_both {
         }
     };
 }
-pub(super) use on_both;
+pub(crate) use on_both;
 
 /// A store with one tenant, and what keeps its file.
-pub(super) struct Fixture {
-    pub(super) store: Store,
-    pub(super) tenant: TenantId,
-    pub(super) product: Uuid,
+pub(crate) struct Fixture {
+    pub(crate) store: Store,
+    pub(crate) tenant: TenantId,
+    pub(crate) product: Uuid,
     _folder: Option<tempfile::TempDir>,
 }
 
-pub(super) fn run(test: impl Future<Output = ()>) {
+pub(crate) fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()
@@ -58,17 +59,17 @@ pub(super) fn run(test: impl Future<Output = ()>) {
     runtime.unwrap().block_on(test);
 }
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
 
-pub(super) async fn sqlite() -> Fixture {
+pub(crate) async fn sqlite() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
     fixture(&url, Some(folder)).await
 }
 
-pub(super) async fn postgres() -> Fixture {
+pub(crate) async fn postgres() -> Fixture {
     let server = std::env::var("SEATKEEPER_TEST_POSTGRES_URL")
         .expect("SEATKEEPER_TEST_POSTGRES_URL names no PostgreSQL; tests/run starts one");
     let name = format!("store_{}", Uuid::now_v7().simple());
@@ -105,7 +106,7 @@ async fn fixture(url: &str, folder: Option<tempfile::TempDir>) -> Fixture {
 
 impl Fixture {
     /// Makes a pool with so many free seats, and a track.
-    pub(super) async fn pool(&self, seats: i64) -> Pool {
+    pub(crate) async fn pool(&self, seats: i64) -> Pool {
         let pool = Pool {
             id: Uuid::now_v7(),
             product: self.product,
@@ -119,7 +120,7 @@ impl Fixture {
             cooldown_days: 0,
             default_duration_days: None,
             fallback: None,
-            live: true,
+            state: PoolState::Live,
         };
         let mut tx = self.store.begin(self.tenant).await.unwrap();
         tx.insert_pool(&pool, now()).await.unwrap();
@@ -139,28 +140,28 @@ impl Fixture {
         pool
     }
 
+    /// Makes somebody look as if the transaction that made them had begun before all changes.
+    pub(crate) async fn placed_by_the_first_catalog(&self, user_name: &str) {
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        let sql = "update member set placed_by = 1 where tenant_id = $1 and user_name = $2";
+        let made = tx.run(sql, args![self.tenant, user_name]).await.unwrap();
+        assert_eq!(made, 1);
+        tx.commit().await.unwrap();
+    }
+
     /// Makes a user of a SCIM body; answers what filters see of it, its id among it.
-    pub(super) async fn user(&self, mut body: Value) -> Object {
+    pub(crate) async fn user(&self, mut body: Value) -> Object {
         body["schemas"] = json!([crate::scim::schema::USER_URN]);
         let doc = validate::create(&USER, body).unwrap();
         let id = Uuid::now_v7();
         let name = doc["userName"].as_str().unwrap().to_owned();
-        let emails = doc
-            .get("emails")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let emails = emails
-            .filter_map(|e| e.get("value")?.as_str())
-            .map(fold)
-            .collect();
         let keys = Keys {
             user_name_key: fold(&name),
             name_key: fold(&name),
             user_name: name,
-            emails,
             search: comparable(&USER, &doc),
         };
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
         let member = Member {
             id,
             scim_id: Some(id),
@@ -180,9 +181,8 @@ impl Fixture {
             assignment: None,
             seat_reason: None,
             groups: Vec::new(),
-            catalog_version: 1,
+            catalog_version: tx.catalog_version().await.unwrap(),
         };
-        let mut tx = self.store.begin(self.tenant).await.unwrap();
         assert!(tx.insert_member(&member, &keys).await.unwrap());
         tx.commit().await.unwrap();
         let mut search = keys.search;

@@ -68,7 +68,7 @@ async fn seats_beyond_the_purchase_stop_at_the_limit(f: Fixture) {
             .await
             .unwrap()
     );
-    let figures = tx.figures(Some(pool.id)).await.unwrap()[0].1;
+    let figures = tx.figures(Some(pool.id), now()).await.unwrap()[0].1;
     assert_eq!(
         (figures.purchased, figures.overage, figures.available),
         (1, 1, 1)

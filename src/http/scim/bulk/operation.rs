@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::directory::{Caller, Found, Kind, View};
+use crate::directory::{Caller, Code, Found, Kind, View};
 use crate::http::AppState;
 use crate::http::error::Failure;
 use crate::http::scim::base::Base;
@@ -113,7 +113,9 @@ impl Operation {
         };
         match self.method.as_str() {
             "PUT" => Ok(Done::with(
-                &target.replace(directory, caller, body, now).await?,
+                &target
+                    .replace(directory, caller, body, &View::default(), now)
+                    .await?,
             )),
             "PATCH" => {
                 // Nothing is sent back of it, so nothing need be read for that.
@@ -193,7 +195,11 @@ impl Done {
 }
 
 fn not_here(detail: &str) -> Failure {
-    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        Code::MethodNotAllowed,
+        detail,
+    )
 }
 
 #[cfg(test)]

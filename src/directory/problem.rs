@@ -1,0 +1,101 @@
+//! What can be wrong with a request, by the names that programs go by.
+
+use crate::seats::named;
+
+named! {
+    /// The stable name of a problem, `code` in the bodies of RFC 9457.
+    Code {
+        /// The path names nothing that there is, or nothing of this tenant's.
+        NotFound = "not_found",
+        /// The path has other methods.
+        MethodNotAllowed = "method_not_allowed",
+        /// No credential, or one that is not valid.
+        Unauthorized = "unauthorized",
+        /// A credential of the other side of the API.
+        WrongCredential = "wrong_credential",
+        /// The role lacks the right.
+        Forbidden = "forbidden",
+        /// The body is not JSON.
+        InvalidJson = "invalid_json",
+        /// The body is JSON, but no object.
+        InvalidBody = "invalid_body",
+        /// The body broke off, or a message has not its shape.
+        InvalidSyntax = "invalid_syntax",
+        /// The body is not of a media type that is read here.
+        UnsupportedMediaType = "unsupported_media_type",
+        /// The body is too large.
+        TooLarge = "too_large",
+        /// The path and its query are too long.
+        UriTooLong = "uri_too_long",
+        /// A field that does not exist.
+        UnknownField = "unknown_field",
+        /// A field that must be there is not.
+        MissingField = "missing_field",
+        /// A value that does not fit.
+        InvalidValue = "invalid_value",
+        /// A reason that is none of those for an end.
+        InvalidReason = "invalid_reason",
+        /// A parameter that does not exist.
+        UnknownParameter = "unknown_parameter",
+        /// A parameter's value that does not fit.
+        InvalidParameter = "invalid_parameter",
+        /// A filter that cannot be read.
+        InvalidFilter = "invalid_filter",
+        /// A cursor of another list, or none at all.
+        InvalidCursor = "invalid_cursor",
+        /// A cursor that has outlived its time.
+        ExpiredCursor = "expired_cursor",
+        /// Something else is wrong with the request.
+        InvalidRequest = "invalid_request",
+        /// More things in a request than it may have.
+        TooMany = "too_many",
+        /// An event of nobody who is known.
+        UnknownMember = "unknown_member",
+        /// An event of whoever is meant: several people are.
+        AmbiguousMember = "ambiguous_member",
+        /// An event of a type that does not exist.
+        UnknownType = "unknown_type",
+        /// An event that has yet to happen.
+        InTheFuture = "in_the_future",
+        /// Another has this key or name.
+        Taken = "taken",
+        /// Another person has this value, which must be unique.
+        Uniqueness = "uniqueness",
+        /// Several people are meant.
+        Ambiguous = "ambiguous",
+        /// What was changed is not as `If-Match` has it.
+        PreconditionFailed = "precondition_failed",
+        /// A connection has two tokens already.
+        TwoTokensLive = "two_tokens_live",
+        /// Seats that are not free cannot be given up.
+        SeatsInUse = "seats_in_use",
+        /// Seats that are not free cannot be held back.
+        SeatsNotFree = "seats_not_free",
+        /// The pool's policy refuses whoever finds it full.
+        SeatUnavailable = "seat_unavailable",
+        /// No seat is free for an extension.
+        PoolFull = "pool_full",
+        /// An extension reaches beyond the pool's term.
+        PoolTermExceeded = "pool_term_exceeded",
+        /// Access that has ended and would end at once again.
+        AccessEndReached = "access_end_reached",
+        /// The person is not active.
+        NotActive = "not_active",
+        /// The person has no place in a pool.
+        NotPlaced = "not_placed",
+        /// The person has never had access.
+        NothingToExtend = "nothing_to_extend",
+        /// More requests a second than the tenant may make.
+        RateLimited = "rate_limited",
+        /// The body did not arrive, or the work was not done, in time.
+        Timeout = "timeout",
+        /// The database is busy or away.
+        Unavailable = "unavailable",
+        /// The server is stopping.
+        Stopping = "stopping",
+        /// This is not done here.
+        NotImplemented = "not_implemented",
+        /// The server failed.
+        Internal = "internal",
+    }
+}
