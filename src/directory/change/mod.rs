@@ -230,12 +230,12 @@ impl<'t> Change<'t> {
     /// Finishes the change, once the person is saved: stores what began, gives freed seats to those
     /// in line and writes the ledger.
     pub(super) async fn finish(&mut self) -> Result<(), Error> {
-        for (a, lines) in std::mem::take(&mut self.begun) {
-            self.begin_journey(&a).await?;
-            self.tx.join_lines(&a, &lines).await?;
-        }
+        self.store_begun().await?;
         while let Some(pool) = self.freed.pop_first() {
-            while self.promote(pool).await? {}
+            while self.promote(pool).await? {
+                // Whoever left the line may have begun anew elsewhere.
+                self.store_begun().await?;
+            }
         }
         for (member, seated_at) in std::mem::take(&mut self.refold) {
             let catalog = &self.rules.catalog;
@@ -245,6 +245,15 @@ impl<'t> Change<'t> {
         engagement::restall(self.tx, &self.rules.catalog, &people, self.now).await?;
         let lines = std::mem::take(&mut self.lines);
         self.tx.append(&lines).await?;
+        Ok(())
+    }
+
+    /// Stores the assignments that began, each with its journey and its lines.
+    async fn store_begun(&mut self) -> Result<(), Error> {
+        for (a, lines) in std::mem::take(&mut self.begun) {
+            self.begin_journey(&a).await?;
+            self.tx.join_lines(&a, &lines).await?;
+        }
         Ok(())
     }
 
@@ -319,3 +328,7 @@ fn object(value: serde_json::Value) -> Object {
         _ => Object::new(),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
