@@ -98,8 +98,8 @@ impl Directory {
             return Ok(());
         }
         self.begun(transact!(self.store, tenant, |tx| {
-            tx.save_benchmarks(&measured).await?;
             tx.touch_catalog().await?;
+            tx.save_benchmarks(&measured).await?;
             begin_run(tx, "benchmarks", now).await.map(|_| ())
         }))
     }
