@@ -2,6 +2,7 @@
 //! of tables. Whatever reads or writes a tenant's rows goes through a [`Session`] or a [`Tx`],
 //! which know their tenant and put it into every statement: none can be written without it.
 
+mod attempt;
 mod close;
 mod engine;
 mod pool;
@@ -37,8 +38,9 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-pub(crate) use pool::transact;
-pub use pool::{AsStoreError, Attempt, Options, Store};
+pub(crate) use attempt::transact;
+pub use attempt::{AsStoreError, Attempt};
+pub use pool::{Options, Store};
 pub use session::{Session, Tx};
 
 /// A tenant's number. Made by the store alone, from a credential or a tenant's name.
