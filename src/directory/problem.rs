@@ -17,7 +17,7 @@ named! {
         Forbidden = "forbidden",
         /// The body is not JSON.
         InvalidJson = "invalid_json",
-        /// The body is JSON, but no object.
+        /// The body is JSON, but no object, nor a list where one is taken.
         InvalidBody = "invalid_body",
         /// The body broke off, or a message has not its shape.
         InvalidSyntax = "invalid_syntax",
