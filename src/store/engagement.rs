@@ -1,4 +1,5 @@
-//! Events, and the journey that each assignment holds of what they come to. None of it is part of the SCIM resource, and none of it moves a version.
+//! Events, and the journey that each assignment holds of what they come to. None of it is part of
+//! the SCIM resource, and none of it moves a version.
 
 use jiff::Timestamp;
 use serde_json::Value as Json;

@@ -71,6 +71,8 @@ enum Answer {
 
 /// Where an event stands in the request.
 type Batch<'s> = [(usize, &'s Sent)];
+/// Events by their person.
+type People<'s> = BTreeMap<Uuid, Vec<(usize, &'s Event)>>;
 
 impl Directory {
     /// Takes events in. Each is answered by itself, so that one that is wrong holds up no other.
@@ -97,10 +99,9 @@ impl Directory {
             .collect();
         self.catch_up(caller.tenant, now).await?;
         for batch in good.chunks(BATCH) {
-            let done = transact!(self.store, caller.tenant, |tx| {
-                let rules = self.current_rules(tx).await?;
-                take_in(tx, &rules.catalog, batch, now).await
-            })?;
+            let done = transact!(self.store, caller.tenant, |tx| self
+                .take_in(tx, batch, now)
+                .await)?;
             for (at, answer) in done {
                 if let Some(known) = answers.get_mut(at) {
                     *known = answer;
@@ -108,6 +109,22 @@ impl Directory {
             }
         }
         Ok(answered(&items, &answers))
+    }
+
+    /// Keeps a batch and folds it into the journeys of its people. The catalog is read once they are
+    /// locked: a run over a newer one comes to them after this.
+    async fn take_in(
+        &self,
+        tx: &mut Tx,
+        batch: &Batch<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<(usize, Answer)>, Error> {
+        let (people, mut answers) = locked(tx, batch).await?;
+        let rules = self.current_rules(tx).await?;
+        for (member, events) in people {
+            answers.extend(take_in_of(tx, &rules.catalog, member, events, now).await?);
+        }
+        Ok(answers)
     }
 }
 
@@ -163,16 +180,14 @@ fn read(item: &Value, now: Timestamp) -> Result<Sent, Refusal> {
     Ok(Sent { event, member })
 }
 
-/// Keeps a batch and folds it into the journeys of its people. They are locked in the order of their
-/// identifiers, so that two batches queue instead of crossing.
-async fn take_in(
+/// The events of each person of a batch, and the answers where there is no such person. The people
+/// are locked in the order of their identifiers, so that two batches queue instead of crossing.
+async fn locked<'s>(
     tx: &mut Tx,
-    catalog: &Catalog,
-    batch: &Batch<'_>,
-    now: Timestamp,
-) -> Result<Vec<(usize, Answer)>, Error> {
+    batch: &Batch<'s>,
+) -> Result<(People<'s>, Vec<(usize, Answer)>), Error> {
     let mut answers = Vec::with_capacity(batch.len());
-    let mut people: BTreeMap<Uuid, Vec<(usize, &Event)>> = BTreeMap::new();
+    let mut people = People::new();
     let mut known: BTreeMap<&str, Result<Uuid, Refusal>> = BTreeMap::new();
     for (at, sent) in batch {
         let who = sent.member.as_str();
@@ -185,10 +200,10 @@ async fn take_in(
             None => {}
         }
     }
-    for (member, events) in people {
-        answers.extend(take_in_of(tx, catalog, member, events, now).await?);
+    for member in people.keys() {
+        tx.lock_member(*member).await?;
     }
-    Ok(answers)
+    Ok((people, answers))
 }
 
 async fn take_in_of(
@@ -199,7 +214,6 @@ async fn take_in_of(
     now: Timestamp,
 ) -> Result<Vec<(usize, Answer)>, Error> {
     let mut answers = Vec::with_capacity(events.len());
-    tx.lock_member(member).await?;
     let stretches = tx.stretches(member).await?;
     let episodes = engagement::episodes(&stretches, None);
     let mut touched = Touched::default();

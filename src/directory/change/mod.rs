@@ -144,7 +144,6 @@ impl<'t> Change<'t> {
         trigger: Trigger,
         may_refuse: bool,
     ) -> Result<bool, Error> {
-        self.knows_as_much_as(member)?;
         self.catch_up_with(member);
         // What the clock has changed comes first: nobody comes back within a grace that is over.
         self.elapse(member).await?;

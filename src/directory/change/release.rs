@@ -138,6 +138,7 @@ impl Change<'_> {
         &mut self,
         member: &mut Member,
     ) -> Result<bool, Error> {
+        self.knows_as_much_as(member)?;
         let Some(mut a) = member.assignment.clone() else {
             return Ok(false);
         };
