@@ -259,7 +259,9 @@ impl<'t> Change<'t> {
     /// Stores an assignment that began, and its journey with it.
     async fn begin_journey(&mut self, a: &Assignment) -> Result<(), Error> {
         let is_new = self.newcomer == Some(a.member);
-        let seated_at = self.refold.get(&a.member).copied().flatten();
+        let known = self.refold.get(&a.member).copied().flatten();
+        // What is known may be of an episode that ended in this change.
+        let seated_at = known.filter(|_| a.held);
         let journey = Journey::begun(seated_at);
         let stalls_at = engagement::stalls_at(&self.rules.catalog, a.track, &journey);
         self.tx.insert_assignment(a, &journey, stalls_at).await?;
