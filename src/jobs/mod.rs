@@ -1,7 +1,7 @@
 //! Timed work: the use cases that the clock calls. Any replica may do it; a lease keeps two from
 //! doing the same at once, and what they do would be right even then.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::ToSpan;
 use tokio::sync::watch;
@@ -13,6 +13,8 @@ use crate::directory::{Directory, Error};
 
 /// How long to sleep at most; a due time that comes sooner wakes earlier.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often to look for tables that have filled.
+const ANALYSE_EVERY: Duration = Duration::from_secs(5);
 
 /// The running jobs.
 pub struct Jobs {
@@ -42,7 +44,12 @@ pub fn start(directory: Directory, clock: Clock) -> Jobs {
 
 async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bool>) {
     let me = Uuid::now_v7();
+    let mut analysed = Instant::now();
     while !*stopped.borrow() {
+        if analysed.elapsed() >= ANALYSE_EVERY {
+            analyse(&directory).await;
+            analysed = Instant::now();
+        }
         let pause = match round(&directory, &clock, me).await {
             Ok(Next::AtOnce) => Duration::ZERO,
             Ok(Next::WhenDue) => until_due(&directory, &clock).await,
@@ -61,6 +68,15 @@ async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bo
     }
     if let Err(error) = directory.flush_seen().await {
         tracing::warn!(%error, "what was last seen of connections is lost");
+    }
+}
+
+/// Lets the database's planner know of tables that have filled. Any replica may; twice does no harm.
+async fn analyse(directory: &Directory) {
+    match directory.store().analyse_filled().await {
+        Ok(tables) if tables.is_empty() => {}
+        Ok(tables) => tracing::info!(?tables, "analysed what had filled"),
+        Err(error) => tracing::warn!(%error, "tables were not analysed"),
     }
 }
 

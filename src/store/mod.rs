@@ -7,6 +7,7 @@ mod close;
 mod engine;
 mod pool;
 mod session;
+mod statistics;
 mod writer;
 
 pub mod backup;

@@ -197,9 +197,9 @@ impl Tx {
         const NEXT: &str = concat!(
             "select ",
             entry_columns!(),
-            " from ledger_unsealed u join ledger l \
-               on l.tenant_id = u.tenant_id and l.id = u.ledger_id \
-             where u.tenant_id = $1 order by u.ledger_id limit 100"
+            " from (select ledger_id from ledger_unsealed where tenant_id = $1 \
+               order by ledger_id limit 100) u \
+             join ledger l on l.tenant_id = $1 and l.id = u.ledger_id order by u.ledger_id"
         );
         let sql =
             "select seq, hash from ledger_seal where tenant_id = $1 order by seq desc limit 1";

@@ -11,6 +11,7 @@ use crate::store::lists::{From, Listing, count_sql, page_sql};
 
 on_both!(
     frequent_questions_use_an_index,
+    a_free_seat_is_found_in_a_pool_just_bought,
     filters_use_an_index_where_nothing_was_ever_analysed,
 );
 
@@ -127,6 +128,35 @@ async fn frequent_questions_use_an_index(f: Fixture) {
         let sql = page(&f, dialect, (&USER, Scope::User), filter);
         let plan = explained(&mut tx, sql.text, sql.values).await;
         assert!(plan.contains(index), "{filter}\n{plan}");
+    }
+    tx.roll_back().await.unwrap();
+}
+
+/// Nothing has analysed the seats of a pool yet when its first people come.
+async fn a_free_seat_is_found_in_a_pool_just_bought(f: Fixture) {
+    let mut tx = f.store.begin(f.tenant).await.unwrap();
+    if tx.dialect() == Dialect::Postgres {
+        let keep = "alter table seat set (autovacuum_enabled = false)";
+        tx.run(keep, args![]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let pool = f.pool(20_000).await;
+    let mut tx = f.store.begin(f.tenant).await.unwrap();
+    let id = match tx.dialect() {
+        Dialect::Sqlite => format!("x'{}'", pool.id.simple()),
+        Dialect::Postgres => format!("'{}'::uuid", pool.id),
+    };
+    for from in [" and n >= 10000", " and n < 10000", ""] {
+        let question = format!(
+            "select n from seat where tenant_id = 1 and pool_id = {id} and state = 'available'{from} \
+             order by n limit 1"
+        );
+        let plan = explained(&mut tx, question, args![]).await;
+        assert!(plan.contains("seat_free"), "{from}\n{plan}");
+        assert!(
+            !plan.contains("TEMP B-TREE") && !plan.contains("Sort"),
+            "{from}\n{plan}"
+        );
     }
     tx.roll_back().await.unwrap();
 }
