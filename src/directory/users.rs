@@ -36,15 +36,13 @@ impl Directory {
         let mut known = self.known_rules(caller.tenant);
         let done = transact!(self.store, caller.tenant, |tx| {
             let doc = doc.clone();
-            match known.take() {
-                Some(rules) => self
-                    .create(tx, caller, id, doc, now, (rules, None))
+            if let Some(rules) = known.take() {
+                self.create(tx, caller, id, doc, now, (rules, None))
                     .await
-                    .map_err(unless_outdated),
-                None => {
-                    let judged = self.judge_newcomer(tx, &doc).await?;
-                    self.create(tx, caller, id, doc, now, judged).await
-                }
+                    .map_err(unless_outdated)
+            } else {
+                let judged = self.judge_newcomer(tx, &doc).await?;
+                self.create(tx, caller, id, doc, now, judged).await
             }
         });
         self.refused_is_noted(done, caller, now).await

@@ -40,12 +40,14 @@ pub(super) enum Row {
     Postgres(PgRow),
 }
 
+/// Statements as they are spelled, by where their text is and how long it is.
+type Spelled = HashMap<(Dialect, usize, usize), &'static str>;
+
 impl Dialect {
     /// Spells out the `{markers}` of a statement. Each is spelled once and kept: there are as many
     /// as the program's text has, and some are run thousands of times a second.
     pub(super) fn spell(self, sql: &'static str) -> &'static str {
-        static SPELLED: LazyLock<RwLock<HashMap<(Dialect, usize, usize), &'static str>>> =
-            LazyLock::new(RwLock::default);
+        static SPELLED: LazyLock<RwLock<Spelled>> = LazyLock::new(RwLock::default);
         if !sql.contains('{') {
             return sql;
         }
