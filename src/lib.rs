@@ -4,6 +4,7 @@
 //! - [`scim`]: the protocol, pure: schemas, filters, PATCH, projection, and what identity providers
 //!   really send.
 //! - [`seats`]: the rules, pure: placement, access dates, who is next in line.
+//! - [`coaching`]: the rules, pure: what events say of a person's journey, who has stalled.
 //! - [`store`]: the database, SQLite or PostgreSQL; every statement once.
 //! - [`directory`]: the use cases, one transaction each; the only place where those three meet.
 //! - [`http`]: routes, credentials, requests and answers. No rule lives there.
@@ -16,6 +17,7 @@
 //! commits) → `http` (projection, `ETag`). No step calls back up.
 
 pub mod clock;
+pub mod coaching;
 pub mod config;
 pub mod demo;
 pub mod directory;

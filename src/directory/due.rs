@@ -10,6 +10,7 @@ use super::change::{By, Change};
 use super::{Directory, Error};
 use crate::seats::IdentityState;
 use crate::seats::decision::Trigger;
+use crate::store::benchmarks::OfTrack;
 use crate::store::operations::PlacementRun;
 use crate::store::{self, TenantId, Tx, transact};
 
@@ -32,6 +33,7 @@ impl Directory {
             return Ok(());
         }
         while transact!(self.store, tenant, |tx| self.elapse_some(tx, now).await)? {}
+        while transact!(self.store, tenant, |tx| tx.pass_sessions(now).await)? > 0 {}
         Ok(())
     }
 
@@ -80,6 +82,28 @@ impl Directory {
         })
     }
 
+    /// Measures a tenant's benchmarks anew. Where one has moved, a run gives everybody the instant
+    /// from which they have stalled by it.
+    pub async fn measure(&self, tenant: TenantId, now: Timestamp) -> Result<(), Error> {
+        let mut session = self.store.snapshot(tenant).await?;
+        let days = |of: &[OfTrack]| -> Vec<_> {
+            of.iter()
+                .map(|(track, stage, b)| (*track, *stage, b.days))
+                .collect()
+        };
+        let before = session.benchmarks().await?;
+        let measured = session.measure_benchmarks().await?;
+        drop(session);
+        if days(&before) == days(&measured) {
+            return Ok(());
+        }
+        self.begun(transact!(self.store, tenant, |tx| {
+            tx.touch_catalog().await?;
+            tx.save_benchmarks(&measured).await?;
+            begin_run(tx, "benchmarks", now).await.map(|_| ())
+        }))
+    }
+
     /// Places people by the catalog as it is; answers how many it changed.
     async fn place_people(
         &self,
@@ -104,6 +128,8 @@ impl Directory {
                 change.save_seat(&mut member).await?;
                 changed += 1;
             }
+            // Thresholds may be among what changed.
+            change.restall(*id, None);
         }
         change.finish().await?;
         if !people.is_empty() {

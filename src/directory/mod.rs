@@ -1,8 +1,9 @@
 //! The use cases: one function, one transaction. Here, and only here, the protocol (`scim`), the
-//! rules (`seats`) and the database (`store`) meet.
+//! rules (`seats`, `coaching`) and the database (`store`) meet.
 
 mod change;
 mod cursor;
+mod engagement;
 mod person;
 mod problem;
 mod rules;

@@ -46,6 +46,13 @@ pub(super) fn worker_id(doc: &Object) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Whether a resource says that its person is on leave.
+pub(super) fn is_on_leave(doc: &Object) -> bool {
+    coaching(doc)
+        .and_then(|c| text(c, "employmentStatus"))
+        .is_some_and(|status| status.eq_ignore_ascii_case("leave"))
+}
+
 /// What a resource wants for its person. `active` that is absent means active: an identity provider
 /// that does not send it has not deactivated anybody.
 pub(super) fn intent(doc: &Object) -> Intent {

@@ -17,7 +17,7 @@ named! {
         Forbidden = "forbidden",
         /// The body is not JSON.
         InvalidJson = "invalid_json",
-        /// The body is JSON, but no object.
+        /// The body is JSON, but no object, nor a list where one is taken.
         InvalidBody = "invalid_body",
         /// The body broke off, or a message has not its shape.
         InvalidSyntax = "invalid_syntax",
@@ -47,6 +47,16 @@ named! {
         ExpiredCursor = "expired_cursor",
         /// Something else is wrong with the request.
         InvalidRequest = "invalid_request",
+        /// More things in a request than it may have.
+        TooMany = "too_many",
+        /// An event of nobody who is known.
+        UnknownMember = "unknown_member",
+        /// An event of whoever is meant: several people are.
+        AmbiguousMember = "ambiguous_member",
+        /// An event of a type that does not exist.
+        UnknownType = "unknown_type",
+        /// An event that has yet to happen.
+        InTheFuture = "in_the_future",
         /// Another has this key or name.
         Taken = "taken",
         /// Another person has this value, which must be unique.

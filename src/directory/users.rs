@@ -36,15 +36,13 @@ impl Directory {
         let mut known = self.known_rules(caller.tenant);
         let done = transact!(self.store, caller.tenant, |tx| {
             let doc = doc.clone();
-            match known.take() {
-                Some(rules) => self
-                    .create(tx, caller, id, doc, now, (rules, None))
+            if let Some(rules) = known.take() {
+                self.create(tx, caller, id, doc, now, (rules, None))
                     .await
-                    .map_err(unless_outdated),
-                None => {
-                    let judged = self.judge_newcomer(tx, &doc).await?;
-                    self.create(tx, caller, id, doc, now, judged).await
-                }
+                    .map_err(unless_outdated)
+            } else {
+                let judged = self.judge_newcomer(tx, &doc).await?;
+                self.create(tx, caller, id, doc, now, judged).await
             }
         });
         self.refused_is_noted(done, caller, now).await
@@ -100,6 +98,7 @@ impl Directory {
         };
         write(&mut member, doc, now);
         let mut change = Change::new(tx, rules, caller.by(), now);
+        change.newcomer = is_new.then_some(member.id);
         let action = if is_new {
             "member.created"
         } else {
@@ -222,6 +221,10 @@ impl Directory {
             write(&mut member, doc, now);
             let mut change = Change::new(tx, rules, caller.by(), now);
             note_identity(&mut change, &before, &member);
+            let on_leave = person::is_on_leave(&member.doc);
+            if on_leave != person::is_on_leave(&before.doc) {
+                change.restall(member.id, Some(on_leave));
+            }
             let may_refuse = before.identity != member.identity;
             change
                 .settle(&mut member, Trigger::Person, may_refuse)

@@ -92,6 +92,25 @@ async fn until_due(directory: &Directory, clock: &Clock) -> Duration {
     PAUSE.min(Duration::from_millis(left.unsigned_abs()))
 }
 
+/// Measures benchmarks once a day: whoever gets the lease does, and nobody keeps it.
+async fn measure(directory: &Directory, clock: &Clock) -> Result<(), Error> {
+    let store = directory.store();
+    let tenants = store.tenants_with_benchmarks().await?;
+    let now = clock.now();
+    let until = now.checked_add(24.hours()).unwrap_or(now);
+    if tenants.is_empty()
+        || !store
+            .lease("benchmarks", Uuid::now_v7(), now, until)
+            .await?
+    {
+        return Ok(());
+    }
+    for tenant in tenants {
+        directory.measure(tenant, clock.now()).await?;
+    }
+    Ok(())
+}
+
 /// When the next round is.
 enum Next {
     /// A long run has more to do.
@@ -106,6 +125,7 @@ enum Next {
 /// behind it.
 async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, Error> {
     directory.flush_seen().await?;
+    measure(directory, clock).await?;
     let store = directory.store();
     let due = store.tenants_due(clock.now()).await?;
     let placing = store.tenants_placing().await?;

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::named;
+use crate::coaching::Stage;
+use crate::coaching::stalled::{Benchmark, Mode, Threshold, Thresholds};
 
 named! {
     /// What happens to someone who is placed in a full pool.
@@ -72,6 +74,10 @@ pub struct Policy {
     pub full_policy: Name<FullPolicy>,
     /// For new pools that do not say.
     pub reuse_policy: Name<ReusePolicy>,
+    /// Days after which somebody in a status has stalled, where the track does not say.
+    pub stall_thresholds: Thresholds,
+    /// Whether these or what the tenant's own people took.
+    pub threshold_mode: Name<Mode>,
 }
 
 /// A named value as JSON: its name.
@@ -93,7 +99,7 @@ macro_rules! name_as_json {
         }
     )* };
 }
-name_as_json!(OnUnmatch, FullPolicy, ReusePolicy);
+name_as_json!(OnUnmatch, FullPolicy, ReusePolicy, Mode);
 
 impl Default for Policy {
     fn default() -> Self {
@@ -104,6 +110,8 @@ impl Default for Policy {
             on_unmatch: Name(OnUnmatch::Grace),
             full_policy: Name(FullPolicy::Waitlist),
             reuse_policy: Name(ReusePolicy::Reusable),
+            stall_thresholds: Thresholds::default(),
+            threshold_mode: Name(Mode::Fixed),
         }
     }
 }
@@ -172,6 +180,8 @@ pub struct Track {
     pub is_default: bool,
     /// Whether people may be placed on it.
     pub live: bool,
+    /// Days after which somebody in a status has stalled, before the tenant's.
+    pub stall_thresholds: Thresholds,
 }
 
 /// Who a rule is for.
@@ -228,6 +238,8 @@ pub struct Catalog {
     pub tracks: Vec<Track>,
     /// Rules that count, the winning one first.
     pub rules: Vec<Rule>,
+    /// What people took in a status on a track, where that is what thresholds are.
+    pub benchmarks: Vec<(Uuid, Stage, Benchmark)>,
 }
 
 impl Catalog {
@@ -266,6 +278,19 @@ impl Catalog {
     /// The rule with this identifier.
     pub fn rule(&self, id: Uuid) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// The days after which somebody in a status on a track has stalled.
+    pub fn threshold(&self, track: Uuid, stage: Stage) -> Threshold {
+        let of_track = self.track(track).map(|track| track.stall_thresholds);
+        let mut benchmarks = self.benchmarks.iter();
+        let benchmark = benchmarks.find(|(of, at, _)| *of == track && *at == stage);
+        Thresholds::resolve(
+            &of_track.unwrap_or_default(),
+            &self.policy.stall_thresholds,
+            stage,
+            benchmark.map(|(_, _, benchmark)| *benchmark),
+        )
     }
 
     /// Whether any rule looks at groups.

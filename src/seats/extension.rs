@@ -216,6 +216,7 @@ mod tests {
             pools: Vec::new(),
             tracks: Vec::new(),
             rules: Vec::new(),
+            benchmarks: Vec::new(),
         };
         let intent = |terminated: Option<&str>| Intent {
             active: true,

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::{Assignment, IdentityState, SeatReason, SeatState, named};
+use crate::coaching::Stage;
 
 named! {
     /// What the person may do on the coaching platform.
@@ -17,13 +18,22 @@ named! {
     }
 }
 
-named! {
-    /// How far the person has come (domain 4.7), as far as seats alone tell.
-    JourneyStatus {
-        /// Has a seat and has not activated the account.
-        Invited = "invited",
-        /// The seat is gone.
-        Ended = "ended",
+/// How far the person has come (domain 4.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JourneyStatus {
+    /// They hold a seat, and have come so far with it.
+    At(Stage),
+    /// The seat is gone.
+    Ended,
+}
+
+impl JourneyStatus {
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::At(stage) => stage.as_str(),
+            Self::Ended => "ended",
+        }
     }
 }
 
@@ -57,10 +67,15 @@ pub fn access_level(
     }
 }
 
-/// The journey status as of `now` (invariant 8): ended when nothing is held and something was.
-pub fn journey(current: Option<&Assignment>, now: Timestamp) -> Option<JourneyStatus> {
+/// The journey status as of `now` of somebody whose events come to `stage` (invariant 8): ended when
+/// nothing is held and something was.
+pub fn journey(
+    current: Option<&Assignment>,
+    stage: Stage,
+    now: Timestamp,
+) -> Option<JourneyStatus> {
     match state_at(current, now) {
-        SeatState::Assigned | SeatState::Grace => Some(JourneyStatus::Invited),
+        SeatState::Assigned | SeatState::Grace => Some(JourneyStatus::At(stage)),
         _ if ever_held(current, now) => Some(JourneyStatus::Ended),
         _ => None,
     }

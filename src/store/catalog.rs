@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::engine::{Row, args};
@@ -43,6 +44,7 @@ impl Session {
                     .filter(|r| r.enabled)
                     .collect(),
             ),
+            benchmarks: self.benchmarks().await?,
         })
     }
 
@@ -72,7 +74,7 @@ impl Session {
     }
 
     async fn tracks(&mut self) -> Result<Vec<Track>, Error> {
-        let sql = "select id, product_id, key, name, duration_days, is_default, state \
+        let sql = "select id, product_id, key, name, duration_days, is_default, state, stall_thresholds \
                    from track where tenant_id = $1 order by key";
         self.all(sql, args![self.tenant])
             .await?
@@ -109,6 +111,8 @@ fn track(row: &Row) -> Result<Track, Error> {
         duration_days: row.get("duration_days")?,
         is_default: row.get("is_default")?,
         live: row.get::<String>("state")? == "live",
+        stall_thresholds: serde_json::from_value(Json::Object(row.object("stall_thresholds")?))
+            .map_err(|_| Error::Inconsistent("thresholds that cannot be read"))?,
     })
 }
 
@@ -240,7 +244,8 @@ impl Tx {
         values.push(now.into());
         self.run(
             "insert into track (tenant_id, id, product_id, key, name, duration_days, is_default, \
-               state, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+               state, stall_thresholds, created_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             values,
         )
         .await?;
@@ -251,7 +256,7 @@ impl Tx {
     pub async fn save_track(&mut self, track: &Track) -> Result<(), Error> {
         self.run(
             "update track set product_id = $3, key = $4, name = $5, duration_days = $6, \
-               is_default = $7, state = $8 where tenant_id = $1 and id = $2",
+               is_default = $7, state = $8, stall_thresholds = $9 where tenant_id = $1 and id = $2",
             self.track_values(track),
         )
         .await?;
@@ -268,6 +273,7 @@ impl Tx {
             track.duration_days,
             track.is_default,
             if track.live { "live" } else { "retired" },
+            serde_json::to_value(track.stall_thresholds).unwrap_or_default(),
         ]
     }
 

@@ -3,23 +3,21 @@
 //! `{marker}` in the text, spelled out by [`Dialect`]. A limit that is a parameter is written
 //! `limit $n + 0`: by a bare one SQLite plans, anew each time it is bound.
 
+mod value;
+
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use sqlx::encode::IsNull;
-use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, PgValueRef};
-use sqlx::sqlite::{
-    SqliteArguments, SqliteArgumentsBuffer, SqliteConnection, SqliteRow, SqliteTypeInfo,
-    SqliteValueRef,
-};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::types::Json;
 use sqlx::{
-    Arguments, AssertSqlSafe, Decode, Encode, Executor, Postgres, Row as _, SqlSafeStr as _,
-    SqlStr, Sqlite, Type,
+    AssertSqlSafe, Decode, Executor, Postgres, Row as _, SqlSafeStr as _, SqlStr, Sqlite, Type,
 };
-use uuid::Uuid;
+
+use value::{Instant, postgres, sqlite};
+pub(super) use value::{Value, args};
 
 use super::Error;
 
@@ -36,36 +34,20 @@ pub(super) enum Dialect {
     Postgres,
 }
 
-/// A bound parameter. Its type is known even when it is null, as PostgreSQL asks.
-#[derive(Debug, Clone)]
-pub(super) enum Value {
-    Text(Option<String>),
-    Int(Option<i64>),
-    Bool(bool),
-    Uuid(Option<Uuid>),
-    Instant(Option<Instant>),
-    Json(serde_json::Value),
-    Bytes(Vec<u8>),
-    Real(f64),
-}
-
 /// A row of either engine, read by column name.
 pub(super) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
 
-/// A point in time as the databases keep it: `timestamptz` on PostgreSQL, milliseconds since 1970
-/// on SQLite. Finer parts are cut, so that both answer alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Instant(i64);
+/// Statements as they are spelled, by where their text is and how long it is.
+type Spelled = HashMap<(Dialect, usize, usize), &'static str>;
 
 impl Dialect {
     /// Spells out the `{markers}` of a statement. Each is spelled once and kept: there are as many
     /// as the program's text has, and some are run thousands of times a second.
     pub(super) fn spell(self, sql: &'static str) -> &'static str {
-        static SPELLED: LazyLock<RwLock<HashMap<(Dialect, usize, usize), &'static str>>> =
-            LazyLock::new(RwLock::default);
+        static SPELLED: LazyLock<RwLock<Spelled>> = LazyLock::new(RwLock::default);
         if !sql.contains('{') {
             return sql;
         }
@@ -120,6 +102,11 @@ const MARKERS: &[(&str, &str, &str)] = &[
         "jsonb_agg(jsonb_build_array(g.id, g.display_name))",
     ),
     ("{hex}", "lower(hex(g.id))", "g.id"),
+    (
+        "{threshold mode}",
+        "json_extract(policy, '$.thresholdMode')",
+        "policy ->> 'thresholdMode'",
+    ),
     (
         "{display of doc}",
         "json_extract(doc, '$.displayName')",
@@ -272,138 +259,3 @@ impl Row {
         Ok(self.get::<Json<crate::scim::Object>>(column)?.0)
     }
 }
-
-fn sqlite(values: Vec<Value>) -> Result<SqliteArguments, Error> {
-    let mut arguments = SqliteArguments::default();
-    for value in values {
-        match value {
-            Value::Text(v) => arguments.add(v),
-            Value::Int(v) => arguments.add(v),
-            Value::Bool(v) => arguments.add(v),
-            Value::Uuid(v) => arguments.add(v),
-            Value::Instant(v) => arguments.add(v),
-            Value::Json(v) => arguments.add(Json(v)),
-            Value::Bytes(v) => arguments.add(v),
-            Value::Real(v) => arguments.add(v),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
-}
-
-fn postgres(values: Vec<Value>) -> Result<PgArguments, Error> {
-    let mut arguments = PgArguments::default();
-    for value in values {
-        match value {
-            Value::Text(v) => arguments.add(v),
-            Value::Int(v) => arguments.add(v),
-            Value::Bool(v) => arguments.add(v),
-            Value::Uuid(v) => arguments.add(v),
-            Value::Instant(v) => arguments.add(v),
-            Value::Json(v) => arguments.add(Json(v)),
-            Value::Bytes(v) => arguments.add(v),
-            Value::Real(v) => arguments.add(v),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
-}
-
-/// Microseconds from 1970 to 2000, where PostgreSQL's clock begins.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
-const TIMESTAMPTZ: sqlx::postgres::types::Oid = sqlx::postgres::types::Oid(1184);
-
-impl From<Timestamp> for Instant {
-    fn from(at: Timestamp) -> Self {
-        Self(at.as_millisecond())
-    }
-}
-
-impl From<Instant> for Timestamp {
-    fn from(at: Instant) -> Self {
-        // Only instants that were timestamps are stored; a foreign one clamps to the nearest.
-        Self::from_millisecond(at.0).unwrap_or(if at.0 < 0 { Self::MIN } else { Self::MAX })
-    }
-}
-
-impl Type<Sqlite> for Instant {
-    fn type_info() -> SqliteTypeInfo {
-        <i64 as Type<Sqlite>>::type_info()
-    }
-    fn compatible(ty: &SqliteTypeInfo) -> bool {
-        <i64 as Type<Sqlite>>::compatible(ty)
-    }
-}
-
-impl Encode<'_, Sqlite> for Instant {
-    fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
-        <i64 as Encode<'_, Sqlite>>::encode_by_ref(&self.0, buffer)
-    }
-}
-
-impl<'r> Decode<'r, Sqlite> for Instant {
-    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
-        <i64 as Decode<'r, Sqlite>>::decode(value).map(Self)
-    }
-}
-
-impl Type<Postgres> for Instant {
-    fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_oid(TIMESTAMPTZ)
-    }
-    fn compatible(ty: &PgTypeInfo) -> bool {
-        ty.oid() == Some(TIMESTAMPTZ)
-    }
-}
-
-impl Encode<'_, Postgres> for Instant {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        let micros = self.0.saturating_mul(1000).saturating_sub(POSTGRES_EPOCH);
-        <i64 as Encode<'_, Postgres>>::encode_by_ref(&micros, buffer)
-    }
-}
-
-impl<'r> Decode<'r, Postgres> for Instant {
-    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
-        let micros = <i64 as Decode<'r, Postgres>>::decode(value)?;
-        Ok(Self(micros.saturating_add(POSTGRES_EPOCH).div_euclid(1000)))
-    }
-}
-
-macro_rules! value_from {
-    ($($from:ty => $value:expr;)*) => {
-        $(impl From<$from> for Value {
-            fn from(v: $from) -> Self {
-                let make: fn($from) -> Value = $value;
-                make(v)
-            }
-        })*
-    };
-}
-
-value_from! {
-    &str => |v| Value::Text(Some(v.to_owned()));
-    &String => |v| Value::Text(Some(v.clone()));
-    String => |v| Value::Text(Some(v));
-    Option<&str> => |v| Value::Text(v.map(str::to_owned));
-    Option<String> => Value::Text;
-    i64 => |v| Value::Int(Some(v));
-    Option<i64> => Value::Int;
-    bool => Value::Bool;
-    f64 => Value::Real;
-    Uuid => |v| Value::Uuid(Some(v));
-    Option<Uuid> => Value::Uuid;
-    Timestamp => |v| Value::Instant(Some(v.into()));
-    Option<Timestamp> => |v| Value::Instant(v.map(Into::into));
-    serde_json::Value => Value::Json;
-    crate::scim::Object => |v| Value::Json(serde_json::Value::Object(v));
-    &crate::scim::Object => |v| Value::Json(serde_json::Value::Object(v.clone()));
-    Vec<u8> => Value::Bytes;
-    super::TenantId => |v| Value::Int(Some(v.0));
-}
-
-/// The parameters of a statement, `$1` first.
-macro_rules! args {
-    ($($value:expr),* $(,)?) => { vec![$($crate::store::engine::Value::from($value)),*] };
-}
-pub(super) use args;

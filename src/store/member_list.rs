@@ -2,21 +2,25 @@
 //! once had access. What the clock changes must be applied before, since this looks at what is
 //! stored.
 
+pub(super) mod page;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::engine::{Dialect, Row, Value, args};
-use super::filter_sql::{Scope, Sql};
+use page::{Kind, Part, candidates, page_sql};
+
+use super::engagement::{Engagement, engagement};
+use super::engine::{Row, args};
+use super::filter_sql::Sql;
 use super::lists::Key;
-use super::members::{Member, member, member_columns, member_tables};
-use super::seats::assignment_columns;
+use super::members::{Member, member};
 use super::{Error, Session, Tx};
 use crate::scim::predicate::{Predicate, Target};
 use crate::seats::SeatState;
-use crate::seats::outcome::{AccessLevel, JourneyStatus};
+use crate::seats::outcome::AccessLevel;
 
 /// Whom to list, and in which order.
 #[derive(Debug, Clone)]
@@ -27,8 +31,19 @@ pub struct Selection {
     pub states: Option<Vec<SeatState>>,
     /// Whether they hold a seat or stand in line, or else did and do no more.
     pub holds: Option<bool>,
-    /// One of these statuses.
-    pub statuses: Option<Vec<JourneyStatus>>,
+    /// One of these statuses, by their places in the order of statuses, 7 for an end; or stalled,
+    /// where `or_stalled`.
+    pub statuses: Option<Vec<i64>>,
+    /// Whether who has stalled is wanted whatever their status.
+    pub or_stalled: bool,
+    /// Whether they have stalled.
+    pub stalled: Option<bool>,
+    /// Nothing has come of their seat since this instant or before.
+    pub idle_since: Option<Timestamp>,
+    /// In this episode or a later one.
+    pub episode_min: Option<i64>,
+    /// As of when.
+    pub now: Timestamp,
     /// One of these access levels.
     pub levels: Option<Vec<AccessLevel>>,
     /// On this track now or, if access is over, last.
@@ -75,9 +90,17 @@ pub enum Order {
     Pool,
     /// How far they have come.
     Status,
-    /// By identifier alone.
-    Unsorted,
+    /// How many sessions of this episode took place.
+    SessionsCompleted,
+    /// When the next session begins.
+    NextSession,
+    /// When they were last engaged.
+    LastEngagement,
 }
+
+/// Up to so many people whom a filter finds are looked up and sorted; of more, the list is walked
+/// in its order until the page is full.
+const FEW: i64 = 1_000;
 
 /// What is known of an assignment besides what the rules look at.
 #[derive(Debug, Clone, Default)]
@@ -88,44 +111,6 @@ pub struct Extra {
     pub end_note: Option<String>,
 }
 
-/// How an order is typed in SQL.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Text,
-    Number,
-    Instant,
-}
-
-/// Whether any episode has held a seat.
-const HELD: &str = "coalesce(a.held or a.episode > 1, false)";
-const SEATED: &str = "m.seat_state in ('assigned', 'grace')";
-
-impl Order {
-    /// The expression, its type, and whether it can be null.
-    fn expression(&self, sql: &Sql) -> Option<(String, Kind, bool)> {
-        let (text, kind, nullable) = match self {
-            Self::Name => ("m.name_key".into(), Kind::Text, false),
-            Self::UserName => ("m.user_name_key".into(), Kind::Text, false),
-            Self::Attribute(target) => (sql.sort_key(target, Scope::User), Kind::Text, true),
-            Self::AccessEnd => ("m.access_ends_at".into(), Kind::Instant, true),
-            Self::Created => ("m.created_at".into(), Kind::Instant, false),
-            Self::Modified => ("m.last_modified".into(), Kind::Instant, false),
-            Self::Track => (key_of("track"), Kind::Text, true),
-            Self::Pool => (key_of("pool"), Kind::Text, true),
-            Self::Status => {
-                let rank = format!("case when {SEATED} then 1 when {HELD} then 2 end");
-                (format!("cast({rank} as bigint)"), Kind::Number, true)
-            }
-            Self::Unsorted => return None,
-        };
-        Some((text, kind, nullable))
-    }
-}
-
-fn key_of(table: &str) -> String {
-    format!("(select k.key from {table} k where k.tenant_id = m.tenant_id and k.id = m.{table}_id)")
-}
-
 impl Session {
     /// A page of people, each with their place in the list.
     pub async fn list_members(
@@ -133,43 +118,44 @@ impl Session {
         selection: &Selection,
         after: Option<&Key>,
         limit: i64,
-    ) -> Result<Vec<(Member, Key)>, Error> {
-        let head = concat!(member_columns!(), member_tables!());
-        let mut sql = Sql::new(self.dialect(), "select ", vec![self.tenant.into()]);
-        let sort = &selection.sort;
-        let by = sort.order.expression(&sql);
-        if let Some((expression, _, _)) = &by {
-            sql.push(&format!("{expression} as sort_value, "));
-        }
-        sql.push("m.id as sort_id, ");
-        sql.push(self.dialect().spell(head));
-        sql.push(
-            "where m.tenant_id = $1 and (m.scim_id is not null or m.assignment_id is not null)",
-        );
-        conditions(&mut sql, selection);
-        let (sign, direction) = if sort.descending {
-            ("<", " desc")
-        } else {
-            (">", "")
+    ) -> Result<Vec<(Member, Engagement, Key)>, Error> {
+        let few = self.is_few(selection).await?;
+        let mut people = Vec::new();
+        let mut after = after;
+        let mut part = match after {
+            Some(key) if key.value.is_null() => Part::Unvalued,
+            _ => Part::Valued,
         };
-        if let Some(key) = after {
-            follows(&mut sql, by.as_ref(), sign, key);
-        }
-        sql.push(" order by ");
-        if let Some((expression, kind, nullable)) = &by {
-            if *nullable {
-                sql.push(&format!("({expression} is null), "));
+        loop {
+            let left = limit - i64::try_from(people.len()).unwrap_or(limit);
+            let of = (part, after, few);
+            let (sql, by) = page_sql(self.dialect(), self.tenant, selection, of, left);
+            for row in &self.made(sql.text, sql.values).await? {
+                people.push((member(row)?, engagement(row)?, place(row, by.kind, part)?));
             }
-            let collation = collation(sql.dialect, *kind);
-            sql.push(&format!("{expression}{collation}{direction}, "));
+            let full = i64::try_from(people.len()).is_ok_and(|found| found >= limit);
+            if full || part == Part::Unvalued || !by.nullable {
+                return Ok(people);
+            }
+            (part, after) = (Part::Unvalued, None);
         }
-        sql.push(&format!("m.id{direction}"));
-        sql.limit(limit);
+    }
+
+    /// Whether the filter of engagement, if there is one, finds few people.
+    async fn is_few(&mut self, selection: &Selection) -> Result<bool, Error> {
+        let mut sql = Sql::new(
+            self.dialect(),
+            "select count(*) as n from (",
+            vec![self.tenant.into()],
+        );
+        if !candidates(&mut sql, selection) {
+            return Ok(false);
+        }
+        sql.limit(FEW + 1);
+        sql.push(") c");
         let rows = self.made(sql.text, sql.values).await?;
-        let kind = by.map(|(_, kind, _)| kind);
-        rows.iter()
-            .map(|row| Ok((member(row)?, place(row, kind)?)))
-            .collect()
+        let found: i64 = rows.first().map_or(Ok(0), |row| row.get("n"))?;
+        Ok(found <= FEW)
     }
 
     /// The places in line of those of these assignments that wait.
@@ -230,124 +216,12 @@ impl Tx {
     }
 }
 
-fn conditions(sql: &mut Sql, s: &Selection) {
-    if let Some(predicate) = &s.matching {
-        sql.push(" and (");
-        sql.predicate(predicate, Scope::User);
-        sql.push(")");
-    }
-    match s.holds {
-        Some(true) => sql.push(" and m.seat_state not in ('none', 'ended')"),
-        Some(false) => sql.push(" and m.seat_state = 'ended'"),
-        None => {}
-    }
-    if let Some(states) = &s.states {
-        let names = states.iter().map(|state| state.as_str());
-        one_of(sql, "m.seat_state", names);
-    }
-    if let Some(names) = &s.managed_by {
-        one_of(sql, "m.managed_by", names.iter().copied());
-    }
-    if let Some(statuses) = &s.statuses {
-        let conditions = statuses.iter().map(|status| match status {
-            JourneyStatus::Invited => SEATED.to_owned(),
-            JourneyStatus::Ended => format!("(not {SEATED} and {HELD})"),
-        });
-        any(sql, conditions);
-    }
-    if let Some(levels) = &s.levels {
-        let active = "m.identity_state = 'active'";
-        let full = format!("({active} and m.seat_state = 'assigned')");
-        let archive = format!("({active} and m.seat_state <> 'assigned' and {HELD})");
-        let conditions = levels.iter().map(|level| match level {
-            AccessLevel::Full => full.clone(),
-            AccessLevel::Archive => archive.clone(),
-            AccessLevel::None => format!("not ({full} or {archive})"),
-        });
-        any(sql, conditions);
-    }
-    bound(sql, " and m.track_id = ", s.track);
-    bound(sql, " and m.pool_id = ", s.pool);
-    bound(sql, " and m.access_ends_at <= ", s.ends_by);
-    bound(sql, " and m.access_ends_at > ", s.ends_after);
-}
-
-fn bound(sql: &mut Sql, condition: &str, value: Option<impl Into<Value>>) {
-    if let Some(value) = value {
-        sql.push(condition);
-        sql.bind(value);
-    }
-}
-
-fn one_of<'n>(sql: &mut Sql, column: &str, names: impl Iterator<Item = &'n str>) {
-    sql.push(&format!(" and {column} in ("));
-    for (at, name) in names.enumerate() {
-        sql.push(if at == 0 { "" } else { ", " });
-        sql.bind(name);
-    }
-    sql.push(")");
-}
-
-fn any(sql: &mut Sql, conditions: impl Iterator<Item = String>) {
-    let conditions: Vec<_> = conditions.collect();
-    sql.push(" and (1 = 0");
-    for condition in conditions {
-        sql.push(&format!(" or {condition}"));
-    }
-    sql.push(")");
-}
-
-/// Text sorts by bytes on both engines.
-fn collation(dialect: Dialect, kind: Kind) -> &'static str {
-    match (dialect, kind) {
-        (Dialect::Postgres, Kind::Text) => " collate \"C\"",
-        _ => "",
-    }
-}
-
-/// Writes the condition that a row comes after `key`.
-fn follows(sql: &mut Sql, by: Option<&(String, Kind, bool)>, sign: &str, key: &Key) {
-    let Some((expression, kind, nullable)) = by else {
-        sql.push(&format!(" and m.id {sign} "));
-        return sql.bind(key.id);
-    };
-    let value: Option<Value> = match kind {
-        Kind::Text => key.value.as_str().map(Into::into),
-        Kind::Number => key.value.as_i64().map(Into::into),
-        Kind::Instant => key
-            .value
-            .as_i64()
-            .and_then(|at| Timestamp::from_millisecond(at).ok())
-            .map(Into::into),
-    };
-    let Some(value) = value else {
-        // Among those without a value, which come last: only more of them follow.
-        sql.push(&format!(" and {expression} is null and m.id {sign} "));
-        return sql.bind(key.id);
-    };
-    let collation = collation(sql.dialect, *kind);
-    sql.push(&format!(" and ({expression}{collation} {sign} "));
-    sql.bind(value.clone());
-    sql.push(&format!(" or ({expression} = "));
-    sql.bind(value);
-    sql.push(&format!(" and m.id {sign} "));
-    sql.bind(key.id);
-    sql.push(")");
-    if *nullable {
-        sql.push(&format!(" or {expression} is null"));
-    }
-    sql.push(")");
-}
-
-fn place(row: &Row, kind: Option<Kind>) -> Result<Key, Error> {
+fn place(row: &Row, kind: Kind, part: Part) -> Result<Key, Error> {
     let value = match kind {
-        None => Json::Null,
-        Some(Kind::Text) => row.get::<Option<String>>("sort_value")?.into(),
-        Some(Kind::Number) => row.get::<Option<i64>>("sort_value")?.into(),
-        Some(Kind::Instant) => row
-            .maybe_instant("sort_value")?
-            .map(Timestamp::as_millisecond)
-            .into(),
+        _ if part == Part::Unvalued => Json::Null,
+        Kind::Text => row.get::<String>("sort_value")?.into(),
+        Kind::Number => row.get::<i64>("sort_value")?.into(),
+        Kind::Instant => row.instant("sort_value")?.as_millisecond().into(),
     };
     Ok(Key {
         value,

@@ -2,15 +2,20 @@
 //! of tables. Whatever reads or writes a tenant's rows goes through a [`Session`] or a [`Tx`],
 //! which know their tenant and put it into every statement: none can be written without it.
 
+mod attempt;
 mod close;
 mod engine;
 mod pool;
 mod session;
+mod statistics;
 mod writer;
 
 pub mod backup;
+pub mod benchmarks;
 pub mod catalog;
 pub mod credentials;
+pub mod engagement;
+pub mod event_list;
 pub mod figures;
 pub mod filter_sql;
 pub mod groups;
@@ -21,7 +26,7 @@ pub mod members;
 pub mod operations;
 pub mod rules;
 pub mod seats;
-mod statistics;
+pub mod sessions;
 pub mod tenants;
 pub mod users;
 pub mod waitlist;
@@ -34,8 +39,9 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-pub(crate) use pool::transact;
-pub use pool::{AsStoreError, Attempt, Options, Store};
+pub(crate) use attempt::transact;
+pub use attempt::{AsStoreError, Attempt};
+pub use pool::{Options, Store};
 pub use session::{Session, Tx};
 
 /// A tenant's number. Made by the store alone, from a credential or a tenant's name.

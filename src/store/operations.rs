@@ -117,7 +117,9 @@ impl Session {
         let row = self
             .optional(
                 "select 1 as due from assignment where tenant_id = $1 and due_at <= $2 \
-                 union all select 1 from seat where tenant_id = $1 and available_from <= $2 limit 1",
+                 union all select 1 from seat where tenant_id = $1 and available_from <= $2 \
+                 union all select 1 from assignment where tenant_id = $1 and next_session_at <= $2 \
+                 limit 1",
                 args![self.tenant, now],
             )
             .await?;

@@ -10,8 +10,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::engagement::journey_values;
 use super::engine::{Row, args};
 use super::{Error, Session, Tx};
+use crate::coaching::journey::Journey;
 use crate::seats::catalog::Pool;
 use crate::seats::{Account, Assignment, Extended, Waiting};
 
@@ -274,16 +276,27 @@ impl Tx {
         Ok(overage)
     }
 
-    /// Stores a new assignment.
-    pub async fn insert_assignment(&mut self, a: &Assignment) -> Result<(), Error> {
+    /// Stores a new assignment with the journey that begins with it.
+    pub async fn insert_assignment(
+        &mut self,
+        a: &Assignment,
+        journey: &Journey,
+        stalls_at: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let mut values = self.assignment_values(a);
+        values.extend(journey_values(journey, stalls_at));
         self.run(
             "insert into assignment (tenant_id, id, member_id, product_id, track_id, pool_id, \
                episode, state, seat_n, waiting_pool_id, waiting_since, priority_class, starts_at, \
                ends_at, end_source, held, grace_until, ended_at, end_reason, rule_id, \
-               extended_until, extended_over, inputs, due_at, created_at) \
+               extended_until, extended_over, inputs, due_at, created_at, invited_at, stage, \
+               stage_since, clock_from, sessions_completed, last_completed_at, outstanding_since, \
+               last_scheduled_at, next_session_at, engaged_at, login_at, stopped, running_since, idle_since, \
+               stalls_at) \
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-               $18, $19, $20, $21, $22, $23, $24, $25)",
-            self.assignment_values(a),
+               $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, \
+               $35, $36, $37, $38, $39, $40)",
+            values,
         )
         .await?;
         Ok(())

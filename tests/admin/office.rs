@@ -177,6 +177,12 @@ pub fn each<'r>(reply: &'r Reply, key: &str) -> Vec<&'r str> {
         .collect()
 }
 
+/// One value of each item of a list, as it is.
+pub fn each_of(reply: &Reply, key: &str) -> Vec<Value> {
+    let items = reply["items"].as_array().into_iter().flatten();
+    items.map(|item| item[key].clone()).collect()
+}
+
 /// The day so many days after the clock's.
 pub fn day(clock: &Clock, days: i64) -> String {
     let at = clock.now() + SignedDuration::from_hours(24 * days);

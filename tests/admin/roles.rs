@@ -23,16 +23,24 @@ const READ: [&str; 6] = [
     "/waitlist",
 ];
 const RULES: [&str; 4] = ["/mappings", "/policy", "/placements", "/connections"];
+const ENGAGEMENT: [&str; 3] = ["/events", "/members/ada/events", "/members/ada/sessions"];
 const LEDGER: [&str; 2] = ["/ledger", "/ledger/verify"];
 
-/// What a role may do: see people, see rules, end and extend, configure, read the ledger.
-const MATRIX: [(&str, [bool; 5]); 6] = [
-    ("viewer", [true, false, false, false, false]),
-    ("approver", [true, false, false, false, false]),
-    ("program_admin", [true, true, true, false, false]),
-    ("license_admin", [true, true, true, true, false]),
-    ("auditor", [false, false, false, false, true]),
-    ("owner", [true, true, true, true, true]),
+/// What a role may do: see people, see rules, end and extend, configure, read the ledger, see
+/// engagement, send events.
+const MATRIX: [(&str, [bool; 7]); 6] = [
+    ("viewer", [true, false, false, false, false, false, false]),
+    ("approver", [true, false, false, false, false, true, false]),
+    (
+        "program_admin",
+        [true, true, true, false, false, true, true],
+    ),
+    (
+        "license_admin",
+        [true, true, true, true, false, true, false],
+    ),
+    ("auditor", [false, false, false, false, true, false, false]),
+    ("owner", [true, true, true, true, true, true, true]),
 ];
 
 /// Allowed: done, or refused for what was asked and not for who asks.
@@ -48,17 +56,19 @@ fn check(reply: Reply, may: bool, role: &str) {
 async fn each_role_may_do_its_own(t: Tenant) {
     let office = Office::with_seats(t, 1).await;
     office.hire("ada", json!({})).await;
-    for (role, [read, rules, access, configure, ledger]) in MATRIX {
+    for (role, [read, rules, access, configure, ledger, engagement, events]) in MATRIX {
         let client = office.tenant.admin(role);
         for (paths, may) in [
             (&READ[..], read),
             (&RULES[..], rules),
             (&LEDGER[..], ledger),
+            (&ENGAGEMENT[..], engagement),
         ] {
             for path in paths {
                 check(client.get(path).await, may, role);
             }
         }
+        check(client.post("/events", json!([])).await, events, role);
         let wrong = json!({"reason": "because"});
         check(client.post("/members/ada/end", wrong).await, access, role);
         check(

@@ -21,7 +21,7 @@ async fn a_track_shows_what_it_was_made_with(t: Tenant) {
     assert_eq!(made.header("location"), "/admin/v1/tracks/sales");
     assert!(made.at("/placement/id").is_string(), "{made}");
     let shown = json!({"key": "sales", "name": "Sales", "product": "coaching", "default": false,
-                       "durationDays": 90, "state": "live"});
+                       "durationDays": 90, "state": "live", "stallThresholds": {}});
     assert_eq!(
         office.owner.get("/tracks/sales").await.status(200).json,
         shown

@@ -1,5 +1,6 @@
 //! A fresh, empty database on either engine.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,16 +12,24 @@ pub enum Engine {
     Postgres,
 }
 
-/// Names are counted for each test binary and used again by its next run, which empties them
-/// first: so a failed run can be looked into, and nothing piles up.
+/// Names are counted for each test binary of a checkout and used again by its next run, which
+/// empties them first: so a failed run can be looked into, and nothing piles up.
 pub async fn create(engine: Engine) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("seatkeeper_test_{}_{number}", env!("CARGO_CRATE_NAME"));
+    let (checkout, binary) = (checkout(), env!("CARGO_CRATE_NAME"));
+    let name = format!("seatkeeper_test_{checkout}_{binary}_{number}");
     match engine {
         Engine::Sqlite => create_sqlite(&name),
         Engine::Postgres => create_postgres(&name).await,
     }
+}
+
+/// Tells checkouts apart that share a PostgreSQL.
+fn checkout() -> String {
+    let mut hasher = DefaultHasher::new();
+    env!("CARGO_MANIFEST_DIR").hash(&mut hasher);
+    format!("{:08x}", hasher.finish() >> 32)
 }
 
 fn create_sqlite(name: &str) -> String {

@@ -74,6 +74,13 @@ pub(crate) async fn check(owner: &Client, today: &str) -> Standing {
             text(member, "accessEndDate"),
         );
         assert!(start <= end, "4: access ends before it starts: {member}");
+        let held = ["assigned", "grace"].contains(&text(member, "seatState"));
+        let status = text(member, "status");
+        assert_eq!(
+            held,
+            !["", "ended"].contains(&status),
+            "8: the status is not that of the seat: {member}"
+        );
         if text(member, "seatState") == "assigned" {
             assert_eq!(text(member, "identityState"), "active", "5: {member}");
             assert!(

@@ -69,10 +69,25 @@ pub(super) enum Step {
     Fallback {
         pool: Option<&'static str>,
     },
+    /// What the coaching platform tells.
+    Tell {
+        who: usize,
+        kind: &'static str,
+        hours_ago: i64,
+    },
     Wait {
         hours: i64,
     },
 }
+
+const TOLD: [&str; 6] = [
+    "account.activated",
+    "onboarding.completed",
+    "session.scheduled",
+    "session.completed",
+    "reflection.assigned",
+    "reflection.completed",
+];
 
 impl Step {
     /// Whether it changes pools, and so places everybody anew.
@@ -108,6 +123,8 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (any_pool(), 0..3_i64).prop_map(|(pool, seats)| Step::Reserve { pool, seats }),
         1 => (prop::sample::select(vec!["c", "d"]), any::<bool>()).prop_map(|(pool, open)| Step::Open { pool, open }),
         1 => prop::option::of(prop::sample::select(vec!["b", "c", "d"])).prop_map(|pool| Step::Fallback { pool }),
+        3 => (who(), prop::sample::select(TOLD.to_vec()), 0..200_i64)
+            .prop_map(|(who, kind, hours_ago)| Step::Tell { who, kind, hours_ago }),
         4 => prop::sample::select(vec![1_i64, 30, 80]).prop_map(|hours| Step::Wait { hours }),
     ]
 }

@@ -137,7 +137,7 @@ impl<'s> World<'s> {
     fn nobody_was_evicted(step: &Step, before: &Standing, after: &Standing) {
         let lost: Vec<_> = before.assigned.difference(&after.assigned).collect();
         let allowed = match step {
-            Step::Create { .. } | Step::Title { .. } | Step::Extend { .. } => 0,
+            Step::Create { .. } | Step::Title { .. } | Step::Extend { .. } | Step::Tell { .. } => 0,
             step if step.is_about_pools() => 0,
             Step::Wait { .. } => usize::MAX,
             _ => 1,
@@ -302,6 +302,16 @@ impl<'s> World<'s> {
                     .change_pool(&owner, "a", json!({"fallbackPool": pool}))
                     .await;
             }
+            Step::Tell {
+                who,
+                kind,
+                hours_ago,
+            } => {
+                if let Some(id) = self.ids.get(who) {
+                    self.tell(id, kind, now - SignedDuration::from_hours(*hours_ago))
+                        .await;
+                }
+            }
             Step::Wait { hours } => self
                 .server
                 .clock
@@ -337,6 +347,21 @@ impl<'s> World<'s> {
             panic!("the run does not end\n{reply}");
         }
         reply.status == 409
+    }
+
+    /// Invariant 11: nothing that is told changes the resource or its version.
+    async fn tell(&self, id: &str, kind: &str, at: Timestamp) {
+        let path = format!("/Users/{id}");
+        let before = self.tenant.scim().get(&path).await.status(200);
+        let hour = at.as_second() / 3600 * 3600;
+        let at = Timestamp::from_second(hour).unwrap();
+        let event = json!({"id": format!("{id} {kind} {hour}"), "type": kind, "member": id,
+            "occurredAt": at, "sessionId": "s", "startsAt": at, "reflectionId": "r"});
+        let owner = self.tenant.admin("owner");
+        let told = owner.post("/events", event).await.status(200);
+        told.holds("/refused", 0);
+        let after = self.tenant.scim().get(&path).await.status(200);
+        assert_eq!(before.json, after.json, "11: {kind} changed the resource");
     }
 
     async fn patch(&self, path: Option<String>, operations: Value) {

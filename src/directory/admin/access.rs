@@ -59,7 +59,7 @@ impl Directory {
             let mut answer = object([
                 (
                     "member",
-                    members::seen(tx, &member, &rules.catalog, now)
+                    members::seen(tx, caller, &member, &rules.catalog, now)
                         .await?
                         .into(),
                 ),

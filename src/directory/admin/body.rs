@@ -9,6 +9,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{invalid, wrong};
+use crate::coaching::Stage;
+use crate::coaching::stalled::Thresholds;
 use crate::directory::{Code, Refusal};
 use crate::scim::Object;
 use crate::seats::days::{self, When};
@@ -17,6 +19,8 @@ use crate::seats::days::{self, When};
 pub(super) const MAX_SEATS: i64 = 1_000_000;
 /// Days of any duration at most.
 pub(super) const MAX_DAYS: i64 = 36_500;
+/// Days after which somebody can be said to have stalled.
+const STALL_DAYS: RangeInclusive<i64> = 1..=3_650;
 
 /// What was sent.
 pub(super) struct Body(Object);
@@ -137,6 +141,43 @@ impl Body {
         zone: &TimeZone,
     ) -> Result<Option<Timestamp>, Refusal> {
         Ok(self.when(field)?.map(|when| when.end(zone)))
+    }
+
+    /// An instant.
+    pub(super) fn instant(&self, field: &str) -> Result<Option<Timestamp>, Refusal> {
+        match self.when(field)? {
+            None => Ok(None),
+            Some(When::Instant(at)) => Ok(Some(at)),
+            Some(When::Day(_)) => Err(wrong(field, "must be an RFC 3339 instant")),
+        }
+    }
+
+    /// Changes the days after which somebody in a status has stalled, as far as they were sent. A
+    /// null takes what was set away, of one status or of all.
+    pub(super) fn thresholds(&self, field: &str, into: &mut Thresholds) -> Result<(), Refusal> {
+        match self.0.get(field) {
+            None => {}
+            Some(Value::Null) => *into = Thresholds::default(),
+            Some(Value::Object(sent)) => {
+                for (name, value) in sent {
+                    let at = format!("{field}.{name}");
+                    let stage: Stage =
+                        name.parse().map_err(|detail: String| wrong(&at, &detail))?;
+                    let days = value.as_i64().filter(|days| STALL_DAYS.contains(days));
+                    if days.is_none() && !value.is_null() {
+                        let (from, to) = STALL_DAYS.into_inner();
+                        let detail = format!("must be a whole number from {from} to {to}");
+                        return Err(wrong(&at, &detail));
+                    }
+                    into.set(stage, days);
+                }
+            }
+            Some(_) => {
+                let detail = "must be an object of statuses and days";
+                return Err(wrong(field, detail));
+            }
+        }
+        Ok(())
     }
 
     /// A key: what scripts and addresses name a pool or a track by.

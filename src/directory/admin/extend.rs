@@ -69,7 +69,7 @@ impl Directory {
             Ok(object([
                 (
                     "member",
-                    members::seen(tx, &member, &rules.catalog, now)
+                    members::seen(tx, caller, &member, &rules.catalog, now)
                         .await?
                         .into(),
                 ),

@@ -23,6 +23,10 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Items, Error> {
         caller.may(Right::Read)?;
+        let shows = caller.has(Right::Engagement);
+        if selection::tells_engagement(query) {
+            caller.may(Right::Engagement)?;
+        }
         self.catch_up(caller.tenant, now).await?;
         let list = cursor::list(caller, "members", query);
         let after: Option<Key> = self.place(list, query, now).await?;
@@ -30,17 +34,18 @@ impl Directory {
         let mut session = self.store.snapshot(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let catalog = &rules.catalog;
-        let selection = selection::read(query, catalog)?;
+        let selection = selection::read(query, catalog, now)?;
         let members = session
             .list_members(&selection, after.as_ref(), limit + 1)
             .await?;
-        let waiting: Vec<Uuid> = members.iter().filter_map(|(m, _)| waiting(m)).collect();
+        let waiting: Vec<Uuid> = members.iter().filter_map(|(m, _, _)| waiting(m)).collect();
         let positions = session.waitlist_positions(&waiting).await?;
         let rows = members
             .into_iter()
-            .map(|(m, key)| {
+            .map(|(m, engagement, key)| {
                 let position = waiting_at(&m, &positions);
-                (view::member(&m, catalog, position, now), key)
+                let engagement = Some(&engagement).filter(|_| shows);
+                (view::member(&m, engagement, catalog, position, now), key)
             })
             .collect();
         self.page(list, rows, limit, now).await
@@ -58,7 +63,7 @@ impl Directory {
         let mut session = self.store.snapshot(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let m = find::person(&mut session, who).await?;
-        let mut object = seen(&mut session, &m, &rules.catalog, now).await?;
+        let mut object = seen(&mut session, caller, &m, &rules.catalog, now).await?;
         let extras = session.assignment_extras(m.id).await?;
         let assignments = session.assignments_of(m.id).await?;
         let assignments: Value = assignments
@@ -75,6 +80,15 @@ impl Directory {
         object.insert("createdAt".into(), json!(m.created_at));
         object.insert("lastModified".into(), json!(m.last_modified));
         object.insert("deactivatedAt".into(), json!(m.deactivated_at));
+        if caller.has(Right::Engagement) {
+            let engagement = session.engagement(m.id).await?;
+            let stalled = view::stalled(&m, &engagement, &rules.catalog, now);
+            let login = engagement.journey.and_then(|journey| journey.login_at);
+            let total = session.sessions_completed(m.id).await?;
+            object.insert("stalled".into(), stalled);
+            object.insert("sessionsCompletedTotal".into(), total.into());
+            object.insert("lastLoginAt".into(), json!(login));
+        }
         object.insert("assignments".into(), assignments);
         object.insert("groups".into(), groups);
         object.insert("why".into(), why(&rules, &m));
@@ -82,16 +96,23 @@ impl Directory {
     }
 }
 
-/// A person at `now`, with their place in line.
+/// A person at `now`, with their place in line, as the caller may see them.
 pub(super) async fn seen(
     session: &mut Session,
+    caller: &Caller,
     m: &Member,
     catalog: &Catalog,
     now: Timestamp,
 ) -> Result<Object, Error> {
     let waiting: Vec<_> = waiting(m).into_iter().collect();
     let positions = session.waitlist_positions(&waiting).await?;
-    Ok(view::member(m, catalog, waiting_at(m, &positions), now))
+    let position = waiting_at(m, &positions);
+    let engagement = if caller.has(Right::Engagement) {
+        Some(session.engagement(m.id).await?)
+    } else {
+        None
+    };
+    Ok(view::member(m, engagement.as_ref(), catalog, position, now))
 }
 
 /// The assignment by which a person stands in line.

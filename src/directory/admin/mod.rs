@@ -7,6 +7,8 @@ mod body;
 mod catalog;
 mod connections;
 mod cursor;
+mod engagement;
+pub mod events;
 mod extend;
 mod find;
 mod ledger;

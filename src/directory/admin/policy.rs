@@ -7,6 +7,8 @@ use super::body::Body;
 use super::catalog::{self, Done, placed};
 use super::object;
 use super::roles::Right;
+use crate::coaching::Stage;
+use crate::coaching::stalled::Mode;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Name, Policy};
@@ -42,6 +44,13 @@ impl Directory {
                 return Ok(placed(answer, None));
             }
             tx.save_policy(&policy).await?;
+            if policy.threshold_mode != before.threshold_mode {
+                let measured = match policy.threshold_mode.0 {
+                    Mode::Benchmark => tx.measure_benchmarks().await?,
+                    Mode::Fixed => Vec::new(),
+                };
+                tx.save_benchmarks(&measured).await?;
+            }
             let done = Done {
                 action: "policy.changed",
                 detail: object([("from", json!(before)), ("to", json!(policy))]),
@@ -58,6 +67,9 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
     let on_unmatch = body.named("onUnmatch")?.map(Name);
     let full_policy = body.named("fullPolicy")?.map(Name);
     let reuse_policy = body.named("reusePolicy")?.map(Name);
+    let threshold_mode = body.named("thresholdMode")?.map(Name);
+    let mut stall_thresholds = before.stall_thresholds;
+    body.thresholds("stallThresholds", &mut stall_thresholds)?;
     Ok(Policy {
         grace_days: grace_days.unwrap_or(before.grace_days),
         grace_on_delete: body
@@ -67,10 +79,19 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
         on_unmatch: on_unmatch.unwrap_or(before.on_unmatch),
         full_policy: full_policy.unwrap_or(before.full_policy),
         reuse_policy: reuse_policy.unwrap_or(before.reuse_policy),
+        stall_thresholds,
+        threshold_mode: threshold_mode.unwrap_or(before.threshold_mode),
     })
 }
 
+/// The policy with every decision that holds: where no number was set, the default one.
 fn view(policy: &Policy) -> Object {
+    let mut policy = policy.clone();
+    for stage in Stage::ALL {
+        let days = policy.stall_thresholds.of(*stage);
+        let days = days.unwrap_or(stage.default_days());
+        policy.stall_thresholds.set(*stage, Some(days));
+    }
     match json!(policy) {
         Value::Object(object) => object,
         // A struct is an object.

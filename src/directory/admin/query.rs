@@ -32,6 +32,16 @@ impl Query {
     /// Refuses parameters other than `known`, those of every list, and those that begin with one
     /// of `prefixes`; and any that is there twice.
     pub(super) fn only(&self, known: &[&str], prefix: Option<&str>) -> Result<(), Refusal> {
+        self.only_with(known, &[], prefix)
+    }
+
+    /// The same, where those `repeated` may be there more than once.
+    pub(super) fn only_with(
+        &self,
+        known: &[&str],
+        repeated: &[&str],
+        prefix: Option<&str>,
+    ) -> Result<(), Refusal> {
         for (at, (name, _)) in self.0.iter().enumerate() {
             let is_known = known.contains(&name.as_str())
                 || matches!(name.as_str(), "limit" | "cursor")
@@ -43,7 +53,8 @@ impl Query {
                 let detail = format!("no such parameter; there are {}", known.join(", "));
                 return Err(invalid(Code::UnknownParameter, &shown, &detail));
             }
-            if self.0.iter().take(at).any(|(earlier, _)| earlier == name) {
+            let is_again = self.0.iter().take(at).any(|(earlier, _)| earlier == name);
+            if is_again && !repeated.contains(&name.as_str()) {
                 return Err(refused(&shown, "is there twice"));
             }
         }
@@ -78,19 +89,34 @@ impl Query {
             .transpose()
     }
 
-    /// One or more names, separated by commas.
+    /// One or more names, separated by commas or in parameters of their own.
     pub(super) fn names<T: FromStr<Err = String>>(
         &self,
         name: &str,
     ) -> Result<Option<Vec<T>>, Refusal> {
-        let Some(text) = self.get(name) else {
-            return Ok(None);
-        };
-        let parts = text.split(',').map(|part| {
+        let texts = self.0.iter().filter(|(known, _)| known == name);
+        let texts = texts.map(|(_, text)| text.trim()).filter(|t| !t.is_empty());
+        let parts = texts.flat_map(|text| text.split(',')).map(|part| {
             let parsed = part.trim().parse::<T>();
             parsed.map_err(|detail| refused(name, &detail))
         });
-        parts.collect::<Result<_, _>>().map(Some)
+        let names: Vec<T> = parts.collect::<Result<_, _>>()?;
+        Ok((!names.is_empty()).then_some(names))
+    }
+
+    /// A whole number.
+    pub(super) fn whole(
+        &self,
+        name: &str,
+        range: RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Refusal> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let (from, to) = range.into_inner();
+        let detail = format!("must be a whole number from {from} to {to}");
+        number.map(Some).ok_or_else(|| refused(name, &detail))
     }
 
     /// A day or an instant.
@@ -110,17 +136,7 @@ impl Query {
 
     /// How many items are wanted.
     pub(super) fn limit(&self) -> Result<i64, Refusal> {
-        let Some(text) = self.get("limit") else {
-            return Ok(DEFAULT_LIMIT);
-        };
-        let limit = text.parse().ok().filter(|limit| LIMITS.contains(limit));
-        limit.ok_or_else(|| {
-            let (from, to) = LIMITS.into_inner();
-            refused(
-                "limit",
-                &format!("must be a whole number from {from} to {to}"),
-            )
-        })
+        Ok(self.whole("limit", LIMITS)?.unwrap_or(DEFAULT_LIMIT))
     }
 }
 

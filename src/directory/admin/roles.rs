@@ -19,6 +19,10 @@ named! {
         Access = "access",
         /// Change pools, tracks, mappings and policy.
         Configure = "configure",
+        /// See how people use their coaching: status, sessions, events.
+        Engagement = "engagement",
+        /// Send what the coaching platform tells.
+        Events = "events",
         /// Read and verify the ledger.
         Ledger = "ledger",
     }
@@ -27,10 +31,16 @@ named! {
 /// Every role that the admin API knows, and its rights.
 const RIGHTS: &[(Role, &[Right])] = &[
     (Role::Viewer, &[Right::Read]),
-    (Role::Approver, &[Right::Read]),
+    (Role::Approver, &[Right::Read, Right::Engagement]),
     (
         Role::ProgramAdmin,
-        &[Right::Read, Right::ReadRules, Right::Access],
+        &[
+            Right::Read,
+            Right::ReadRules,
+            Right::Access,
+            Right::Engagement,
+            Right::Events,
+        ],
     ),
     (
         Role::LicenseAdmin,
@@ -39,6 +49,7 @@ const RIGHTS: &[(Role, &[Right])] = &[
             Right::ReadRules,
             Right::Access,
             Right::Configure,
+            Right::Engagement,
         ],
     ),
     (Role::Auditor, &[Right::Ledger]),
@@ -53,9 +64,14 @@ fn rights(role: Role) -> &'static [Right] {
 }
 
 impl Caller {
+    /// Whether the caller's role has a right.
+    pub(super) fn has(&self, right: Right) -> bool {
+        rights(self.role).contains(&right)
+    }
+
     /// Refuses what the caller's role has no right to.
     pub(super) fn may(&self, right: Right) -> Result<(), Refusal> {
-        if rights(self.role).contains(&right) {
+        if self.has(right) {
             return Ok(());
         }
         let role = self.role;

@@ -1,8 +1,9 @@
 //! Which people an operator asks for: the parameters of the list, read against the tenant's tracks
 //! and pools.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use super::body::MAX_DAYS;
 use super::query::{Query, refused};
 use super::view::ATTRIBUTES;
 use crate::directory::{Error, Refusal};
@@ -11,7 +12,7 @@ use crate::scim::predicate::{self, Predicate};
 use crate::scim::schema::USER;
 use crate::seats::catalog::Catalog;
 use crate::seats::days::When;
-use crate::seats::outcome::{AccessLevel, JourneyStatus};
+use crate::seats::outcome::AccessLevel;
 use crate::seats::{SeatState, named};
 use crate::store::member_list::{Order, Selection, Sort};
 
@@ -19,6 +20,9 @@ use crate::store::member_list::{Order, Selection, Sort};
 pub(super) const PARAMETERS: &[&str] = &[
     "q",
     "status",
+    "stalled",
+    "idleDays",
+    "episodeMin",
     "seatState",
     "track",
     "pool",
@@ -29,6 +33,10 @@ pub(super) const PARAMETERS: &[&str] = &[
     "accessLevel",
     "sort",
 ];
+/// Those of them that may be there more than once, for any of their values.
+const REPEATED: &[&str] = &["status", "seatState", "managedBy", "accessLevel"];
+/// Those that tell how people use their coaching.
+const ENGAGEMENT: &[&str] = &["status", "stalled", "idleDays", "episodeMin"];
 /// Begins the parameters that filter by attribute.
 pub(super) const ATTRIBUTE: &str = "attr.";
 
@@ -44,7 +52,7 @@ const SEARCHED: &[&str] = &[
 ];
 
 named! {
-    /// Every journey status there is (domain 4.1). Those that no event leads to yet match nobody.
+    /// Every journey status there is (domain 4.1), in their order, and the flag over them.
     Status {
         /// Has a seat and has not activated the account.
         Invited = "invited",
@@ -60,6 +68,8 @@ named! {
         ReflectionCompleted = "reflection_completed",
         /// The seat is gone.
         Ended = "ended",
+        /// Has been in a status for too long.
+        Stalled = "stalled",
     }
 }
 
@@ -102,12 +112,32 @@ named! {
         NextSessionAt = "nextSessionAt",
         /// How far they have come.
         Status = "status",
+        /// When they were last engaged.
+        LastEngagementAt = "lastEngagementAt",
     }
 }
 
+impl SortBy {
+    /// Whether the order tells how people use their coaching.
+    fn is_of_engagement(self) -> bool {
+        matches!(
+            self,
+            Self::SessionsCompleted | Self::NextSessionAt | Self::Status | Self::LastEngagementAt
+        )
+    }
+}
+
+/// Whether a filter or the order tells how people use their coaching.
+pub(super) fn tells_engagement(query: &Query) -> bool {
+    let sort = query.get("sort").unwrap_or_default();
+    let sort = sort.strip_prefix('-').unwrap_or(sort).parse::<SortBy>();
+    ENGAGEMENT.iter().any(|name| query.get(name).is_some())
+        || sort.is_ok_and(SortBy::is_of_engagement)
+}
+
 /// Reads the parameters.
-pub(super) fn read(query: &Query, catalog: &Catalog) -> Result<Selection, Error> {
-    query.only(PARAMETERS, Some(ATTRIBUTE))?;
+pub(super) fn read(query: &Query, catalog: &Catalog, now: Timestamp) -> Result<Selection, Error> {
+    query.only_with(PARAMETERS, REPEATED, Some(ATTRIBUTE))?;
     let track = query.get("track").map(|key| {
         let track = catalog
             .tracks
@@ -125,11 +155,19 @@ pub(super) fn read(query: &Query, catalog: &Catalog) -> Result<Selection, Error>
         pool.map(|pool| pool.id)
             .ok_or_else(|| refused("pool", "there is no such pool"))
     });
+    let statuses = query.names::<Status>("status")?.unwrap_or_default();
     Ok(Selection {
         matching: matching(query)?,
         states: query.names::<SeatState>("seatState")?,
         holds: query.flag("ended")?.map(|ended| !ended),
-        statuses: query.names::<Status>("status")?.map(known_so_far),
+        or_stalled: statuses.contains(&Status::Stalled),
+        statuses: ranks(&statuses),
+        stalled: query.flag("stalled")?,
+        idle_since: query
+            .whole("idleDays", 0..=MAX_DAYS)?
+            .map(|days| ago(now, days)),
+        episode_min: query.whole("episodeMin", 1..=1_000)?,
+        now,
         levels: query.names::<AccessLevel>("accessLevel")?,
         track: track.transpose()?,
         pool: pool.transpose()?,
@@ -142,13 +180,21 @@ pub(super) fn read(query: &Query, catalog: &Catalog) -> Result<Selection, Error>
     })
 }
 
-fn known_so_far(statuses: Vec<Status>) -> Vec<JourneyStatus> {
-    let known = |status| match status {
-        Status::Invited => Some(JourneyStatus::Invited),
-        Status::Ended => Some(JourneyStatus::Ended),
-        _ => None,
-    };
-    statuses.into_iter().filter_map(known).collect()
+/// The places of statuses in their order, 1 for the first; none where no status is asked for.
+fn ranks(statuses: &[Status]) -> Option<Vec<i64>> {
+    let of = |status: &Status| Status::ALL.iter().position(|known| known == status);
+    let ranks: Vec<_> = statuses
+        .iter()
+        .filter(|status| **status != Status::Stalled)
+        .filter_map(of)
+        .filter_map(|place| i64::try_from(place + 1).ok())
+        .collect();
+    (!ranks.is_empty()).then_some(ranks)
+}
+
+fn ago(now: Timestamp, days: i64) -> Timestamp {
+    let time = SignedDuration::from_hours(days.saturating_mul(24));
+    now.checked_sub(time).unwrap_or(Timestamp::MIN)
 }
 
 /// Access is stored with the instant at which it is over. It ends before a day if that is over when
@@ -221,8 +267,9 @@ fn sort(query: &Query) -> Result<Sort, Error> {
         SortBy::Track => Order::Track,
         SortBy::Pool => Order::Pool,
         SortBy::Status => Order::Status,
-        // Nobody has had a session yet, so all are equal.
-        SortBy::SessionsCompleted | SortBy::NextSessionAt => Order::Unsorted,
+        SortBy::SessionsCompleted => Order::SessionsCompleted,
+        SortBy::NextSessionAt => Order::NextSession,
+        SortBy::LastEngagementAt => Order::LastEngagement,
     };
     Ok(Sort { order, descending })
 }

@@ -8,6 +8,7 @@ use super::body::{Body, required};
 use super::catalog::{self, Done, new_key, placed, product, product_key, with_key};
 use super::roles::Right;
 use super::{Items, Query, cursor, object, wrong};
+use crate::coaching::stalled::Thresholds;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Track};
@@ -25,7 +26,13 @@ named! {
 }
 
 /// What can change about a track.
-const TERMS: [&str; 4] = ["name", "default", "durationDays", "state"];
+const TERMS: [&str; 5] = [
+    "name",
+    "default",
+    "durationDays",
+    "state",
+    "stallThresholds",
+];
 
 impl Directory {
     /// Tracks by key.
@@ -122,6 +129,7 @@ fn new(body: &Body, catalog: &Catalog) -> Result<Track, Refusal> {
         duration_days: None,
         is_default: false,
         live: true,
+        stall_thresholds: Thresholds::default(),
     };
     apply(body, &mut track)?;
     Ok(track)
@@ -135,6 +143,7 @@ fn apply(body: &Body, track: &mut Track) -> Result<(), Refusal> {
     if body.has("durationDays") {
         track.duration_days = body.days("durationDays")?;
     }
+    body.thresholds("stallThresholds", &mut track.stall_thresholds)?;
     if let Some(state) = body.named::<State>("state")? {
         track.live = state == State::Live;
     }
@@ -162,5 +171,6 @@ fn view(track: &Track, catalog: &Catalog) -> Object {
         ("default", json!(track.is_default)),
         ("durationDays", json!(track.duration_days)),
         ("state", json!(state.as_str())),
+        ("stallThresholds", json!(track.stall_thresholds)),
     ])
 }

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::object;
+use crate::coaching::Stage;
 use crate::directory::person;
 use crate::scim::Object;
 use crate::scim::schema::{COACHING_URN, ENTERPRISE_URN};
 use crate::seats::catalog::Catalog;
 use crate::seats::{Assignment, SeatState, days, outcome};
+use crate::store::engagement::Engagement;
 use crate::store::members::Member;
 
 /// The attributes by which operators filter people, and the schema that each is of.
@@ -20,9 +22,11 @@ pub(super) const ATTRIBUTES: &[(&str, &str)] = &[
     ("region", COACHING_URN),
 ];
 
-/// A person at `now`. `position` is their place in line.
+/// A person at `now`. `position` is their place in line; `engagement` is none for whom it does not
+/// concern how people use their coaching.
 pub(super) fn member(
     m: &Member,
+    engagement: Option<&Engagement>,
     catalog: &Catalog,
     position: Option<i64>,
     now: Timestamp,
@@ -31,7 +35,8 @@ pub(super) fn member(
     let pool = a.and_then(|a| catalog.pool(a.pool));
     let track = a.and_then(|a| catalog.track(a.track));
     let state = outcome::state_at(a, now);
-    let status = json!(outcome::journey(a, now).map(outcome::JourneyStatus::as_str));
+    let used = engagement.map(|engagement| Used::new(m, engagement, now));
+    let used = used.unwrap_or_default();
     let intent = person::intent(&m.doc);
     let zone = intent.zone(catalog);
     object([
@@ -47,12 +52,12 @@ pub(super) fn member(
             "subscriptionType",
             json!(pool.map(|pool| &pool.subscription_type)),
         ),
-        ("status", status.clone()),
-        ("displayStatus", status),
-        ("stalled", json!(false)),
-        ("sessionsCompleted", json!(0)),
-        ("nextSessionAt", Value::Null),
-        ("lastEngagementAt", Value::Null),
+        ("status", json!(used.status)),
+        ("displayStatus", json!(used.display_status)),
+        ("stalled", json!(used.stalled)),
+        ("sessionsCompleted", json!(used.sessions_completed)),
+        ("nextSessionAt", json!(used.next_session_at)),
+        ("lastEngagementAt", json!(used.last_engagement_at)),
         (
             "accessStartDate",
             json!(a.map(|a| days::day_of(a.starts_at, zone))),
@@ -74,6 +79,67 @@ pub(super) fn member(
         ("episode", json!(a.map(|a| a.episode))),
         ("attributes", attributes(m)),
     ])
+}
+
+/// How a person uses their coaching, as it is shown.
+#[derive(Default)]
+struct Used {
+    status: Option<&'static str>,
+    display_status: Option<&'static str>,
+    stalled: Option<bool>,
+    sessions_completed: Option<i64>,
+    next_session_at: Option<Timestamp>,
+    last_engagement_at: Option<Timestamp>,
+}
+
+impl Used {
+    fn new(m: &Member, engagement: &Engagement, now: Timestamp) -> Self {
+        let journey = engagement.journey.as_ref();
+        let stage = journey.map_or(Stage::Invited, |journey| journey.stage);
+        let status = outcome::journey(m.assignment.as_ref(), stage, now);
+        let status = status.map(outcome::JourneyStatus::as_str);
+        let stalled = stalled_since(m, engagement, now).is_some();
+        Self {
+            status,
+            display_status: if stalled { Some("stalled") } else { status },
+            stalled: Some(stalled),
+            sessions_completed: journey.map(|journey| journey.sessions_completed),
+            next_session_at: journey.and_then(|journey| journey.next_session_at),
+            last_engagement_at: journey.and_then(|journey| journey.engaged_at),
+        }
+    }
+}
+
+/// Since when a person has stalled, if they have: nobody does without a seat in use.
+fn stalled_since(m: &Member, engagement: &Engagement, now: Timestamp) -> Option<Timestamp> {
+    let in_use = outcome::state_at(m.assignment.as_ref(), now) == SeatState::Assigned;
+    engagement.stalls_at.filter(|at| in_use && *at <= now)
+}
+
+/// Since when, why and by which threshold a person has stalled; false if they have not.
+pub(super) fn stalled(
+    m: &Member,
+    engagement: &Engagement,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Value {
+    let (Some(since), Some(a), Some(journey)) = (
+        stalled_since(m, engagement, now),
+        &m.assignment,
+        &engagement.journey,
+    ) else {
+        return false.into();
+    };
+    let threshold = catalog.threshold(a.track, journey.stage);
+    let benchmark = threshold
+        .benchmark
+        .map(|b| json!({"n": b.n, "days": b.days}));
+    json!({
+        "since": since,
+        "reason": journey.stage.reason().as_str(),
+        "thresholdDays": threshold.days,
+        "benchmark": benchmark,
+    })
 }
 
 /// A person where only who it is matters.

@@ -100,6 +100,8 @@ impl Change<'_> {
         a.ended_at = None;
         a.inputs = granted.inputs;
         self.sit(&mut a, n);
+        // What happened since the end is of this episode now.
+        self.refold.entry(a.member).or_default();
         let from = if overage {
             "overage"
         } else {

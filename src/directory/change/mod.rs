@@ -8,7 +8,7 @@ mod release;
 mod take;
 mod transfer;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,7 +16,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::rules::Rules;
-use super::{Error, person};
+use super::{Error, engagement, person};
+use crate::coaching::journey::Journey;
 use crate::scim::Object;
 use crate::seats::catalog::Pool;
 use crate::seats::decision::{Decision, Trigger, decide};
@@ -50,6 +51,12 @@ pub(super) struct Change<'t> {
     freed: BTreeSet<Uuid>,
     /// Who got a seat because of that.
     pub(super) promoted: Vec<Uuid>,
+    /// Somebody made in this transaction, to whom nothing can have happened before.
+    pub(super) newcomer: Option<Uuid>,
+    /// Whose events are to be looked at anew, with when their seat came into use.
+    refold: BTreeMap<Uuid, Option<Timestamp>>,
+    /// Who may stall at another time, and whether their clock now stands still.
+    restall: BTreeMap<Uuid, Option<bool>>,
 }
 
 impl<'t> Change<'t> {
@@ -63,7 +70,17 @@ impl<'t> Change<'t> {
             begun: Vec::new(),
             freed: BTreeSet::new(),
             promoted: Vec::new(),
+            newcomer: None,
+            refold: BTreeMap::new(),
+            restall: BTreeMap::new(),
         }
+    }
+
+    /// Looks anew, when this change is finished, at when a person stalls. `stopped` says whether
+    /// their clock stands still from now on, where that may have changed.
+    pub(super) fn restall(&mut self, member: Uuid, stopped: Option<bool>) {
+        let known = self.restall.entry(member).or_default();
+        *known = stopped.or(*known);
     }
 
     /// Writes a line of the ledger.
@@ -127,7 +144,6 @@ impl<'t> Change<'t> {
         trigger: Trigger,
         may_refuse: bool,
     ) -> Result<bool, Error> {
-        self.knows_as_much_as(member)?;
         self.catch_up_with(member);
         // What the clock has changed comes first: nobody comes back within a grace that is over.
         self.elapse(member).await?;
@@ -213,15 +229,47 @@ impl<'t> Change<'t> {
     /// Finishes the change, once the person is saved: stores what began, gives freed seats to those
     /// in line and writes the ledger.
     pub(super) async fn finish(&mut self) -> Result<(), Error> {
-        for (a, lines) in std::mem::take(&mut self.begun) {
-            self.tx.insert_assignment(&a).await?;
-            self.tx.join_lines(&a, &lines).await?;
-        }
+        self.store_begun().await?;
         while let Some(pool) = self.freed.pop_first() {
-            while self.promote(pool).await? {}
+            while self.promote(pool).await? {
+                // Whoever left the line may have begun anew elsewhere.
+                self.store_begun().await?;
+            }
         }
+        for (member, seated_at) in std::mem::take(&mut self.refold) {
+            let catalog = &self.rules.catalog;
+            engagement::refold(self.tx, catalog, member, seated_at, None, self.now).await?;
+        }
+        let people = std::mem::take(&mut self.restall);
+        engagement::restall(self.tx, &self.rules.catalog, &people, self.now).await?;
         let lines = std::mem::take(&mut self.lines);
         self.tx.append(&lines).await?;
+        Ok(())
+    }
+
+    /// Stores the assignments that began, each with its journey and its lines.
+    async fn store_begun(&mut self) -> Result<(), Error> {
+        for (a, lines) in std::mem::take(&mut self.begun) {
+            self.begin_journey(&a).await?;
+            self.tx.join_lines(&a, &lines).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores an assignment that began, and its journey with it.
+    async fn begin_journey(&mut self, a: &Assignment) -> Result<(), Error> {
+        let is_new = self.newcomer == Some(a.member);
+        let known = self.refold.get(&a.member).copied().flatten();
+        // What is known may be of an episode that ended in this change.
+        let seated_at = known.filter(|_| a.held);
+        let journey = Journey::begun(seated_at);
+        let stalls_at = engagement::stalls_at(&self.rules.catalog, a.track, &journey);
+        self.tx.insert_assignment(a, &journey, stalls_at).await?;
+        if is_new {
+            self.refold.remove(&a.member);
+        } else {
+            self.refold.entry(a.member).or_default();
+        }
         Ok(())
     }
 
@@ -281,3 +329,7 @@ fn object(value: serde_json::Value) -> Object {
         _ => Object::new(),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -101,9 +101,15 @@ impl Change<'_> {
         let rules = Arc::clone(&self.rules);
         let terms = rules.catalog.pool(pool);
         let reuse = terms.map_or(ReusePolicy::Reusable, |pool| pool.reuse_policy);
-        let freed = match reuse {
-            ReusePolicy::Consumable if used => Freed::Burned,
-            _ => Freed::Available,
+        let burns = match reuse {
+            ReusePolicy::Reusable => false,
+            ReusePolicy::UntilStarted => used && self.tx.has_started(a.id).await?,
+            ReusePolicy::Consumable => used,
+        };
+        let freed = if burns {
+            Freed::Burned
+        } else {
+            Freed::Available
         };
         let cooldown = terms.map_or(0, |pool| pool.cooldown_days);
         let cooled = (used && cooldown > 0 && freed == Freed::Available)
@@ -132,6 +138,7 @@ impl Change<'_> {
         &mut self,
         member: &mut Member,
     ) -> Result<bool, Error> {
+        self.knows_as_much_as(member)?;
         let Some(mut a) = member.assignment.clone() else {
             return Ok(false);
         };
@@ -153,6 +160,7 @@ impl Change<'_> {
                         a.pool,
                     );
                     self.sit(&mut a, n);
+                    self.refold.insert(a.member, Some(due));
                     self.moved("seat.assigned", &a, moved, Object::new());
                 }
                 self.tx.save_assignment(&a).await?;
@@ -162,6 +170,7 @@ impl Change<'_> {
                 if a.state == SeatState::Scheduled {
                     // It began and ended while nobody looked.
                     a.held = true;
+                    self.refold.insert(a.member, Some(a.starts_at));
                 }
                 let by_term = a.end_source == EndSource::Pool;
                 let reason = if by_term {

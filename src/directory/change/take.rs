@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::line::lines_for;
 use super::{Change, account, object, placed, seated};
-use crate::directory::{Error, seat_unavailable};
+use crate::directory::{Error, person, seat_unavailable};
 use crate::seats::catalog::{FullPolicy, Pool};
 use crate::seats::placement::{Target, Window};
 use crate::seats::{Account, Assignment, SeatReason, SeatState, Waiting};
@@ -107,13 +107,16 @@ impl Change<'_> {
                 member.seat_reason = Some(SeatReason::PoolFull);
             }
         }
+        if person::is_on_leave(&member.doc) {
+            self.restall(member.id, Some(true));
+        }
         self.begun.push((a.clone(), lines));
         member.assignment = Some(a);
         Ok(())
     }
 
     /// Puts an assignment on a seat that was taken for it.
-    pub(super) fn sit(&self, a: &mut Assignment, n: i64) {
+    pub(super) fn sit(&mut self, a: &mut Assignment, n: i64) {
         a.seat = Some(n);
         a.waiting = None;
         a.grace_until = None;
@@ -123,7 +126,10 @@ impl Change<'_> {
         } else {
             SeatState::Assigned
         };
-        a.held |= a.state == SeatState::Assigned;
+        if a.state == SeatState::Assigned && !a.held {
+            a.held = true;
+            self.refold.insert(a.member, Some(self.now));
+        }
     }
 
     /// Takes a seat as [`Change::seat_in`] does, else a place in line: the first pool is the one
@@ -235,6 +241,7 @@ impl Change<'_> {
             let key = |id| catalog.track(id).map(|t| t.key.clone());
             let detail = object(json!({"from": key(before.track), "to": key(a.track)}));
             self.line("track.changed", Some(a.member), Some(a.id), None, detail);
+            self.restall(a.member, None);
         }
         if (a.starts_at, a.ends_at) != (before.starts_at, before.ends_at) {
             let detail = object(json!({

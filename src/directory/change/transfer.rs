@@ -166,6 +166,7 @@ impl Change<'_> {
         let held = a.held && a.state != SeatState::Scheduled;
         put(&mut a, target, pool, window);
         self.sit(&mut a, n);
+        self.restall(a.member, None);
         let from = if overage {
             "overage"
         } else {

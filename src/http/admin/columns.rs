@@ -70,11 +70,11 @@ pub(super) const MEMBERS: &[Column] = &[
     Column::text("track", "/track"),
     Column::text("pool", "/pool"),
     Column::text("subscriptionType", "/subscriptionType").only_csv(),
-    Column::text("status", "/status"),
-    Column::text("displayStatus", "/displayStatus").only_csv(),
+    Column::text("status", "/status").only_csv(),
+    Column::text("displayStatus", "/displayStatus"),
     Column::text("stalled", "/stalled").only_csv(),
-    Column::number("sessionsCompleted", "/sessionsCompleted").only_csv(),
-    Column::text("nextSessionAt", "/nextSessionAt").only_csv(),
+    Column::number("sessionsCompleted", "/sessionsCompleted"),
+    Column::text("nextSessionAt", "/nextSessionAt"),
     Column::text("lastEngagementAt", "/lastEngagementAt").only_csv(),
     Column::text("accessStartDate", "/accessStartDate").only_csv(),
     Column::text("accessEndDate", "/accessEndDate"),
@@ -91,6 +91,28 @@ pub(super) const MEMBERS: &[Column] = &[
     Column::text("costCenter", "/attributes/costCenter").only_csv(),
     Column::text("organization", "/attributes/organization").only_csv(),
     Column::text("region", "/attributes/region").only_csv(),
+];
+
+pub(super) const EVENTS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("type", "/type"),
+    Column::text("member", "/member"),
+    Column::text("occurredAt", "/occurredAt"),
+    Column::text("receivedAt", "/receivedAt").only_csv(),
+    Column::text("sessionId", "/sessionId"),
+    Column::text("startsAt", "/startsAt"),
+    Column::number("durationMin", "/durationMin").only_csv(),
+    Column::text("reflectionId", "/reflectionId"),
+    Column::text("result", "/result"),
+    Column::text("problem", "/problem"),
+];
+
+pub(super) const SESSIONS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("state", "/state"),
+    Column::text("startsAt", "/startsAt"),
+    Column::number("durationMin", "/durationMin"),
+    Column::number("episode", "/episode"),
 ];
 
 pub(super) const POOLS: &[Column] = &[

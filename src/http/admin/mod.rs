@@ -3,6 +3,7 @@
 mod body;
 mod columns;
 mod configuration;
+mod engagement;
 mod list;
 mod members;
 mod records;
@@ -30,6 +31,9 @@ pub(super) fn router() -> Router<AppState> {
         .route("/members/{who}", get(members::read))
         .route("/members/{who}/end", post(members::end))
         .route("/members/{who}/extend", post(members::extend))
+        .route("/members/{who}/events", get(engagement::events_of))
+        .route("/members/{who}/sessions", get(engagement::sessions_of))
+        .route("/events", get(engagement::events).post(engagement::post))
         .route("/waitlist", get(members::waitlist))
         .route(
             "/pools",

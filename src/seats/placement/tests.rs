@@ -32,6 +32,7 @@ fn track(n: u128, key: &str) -> Track {
         duration_days: None,
         is_default: false,
         live: true,
+        stall_thresholds: crate::coaching::stalled::Thresholds::default(),
     }
 }
 
@@ -63,6 +64,7 @@ fn catalog() -> Catalog {
         )],
         tracks: vec![track(20, "lead"), track(21, "sales")],
         rules: vec![rule(30, 20), rule(31, 21)],
+        benchmarks: Vec::new(),
     }
 }
 

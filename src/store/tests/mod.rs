@@ -1,18 +1,22 @@
 //! What the store promises, on both engines.
 
+mod database;
 mod filters;
+mod people;
 mod plans;
 mod seats;
 mod statistics;
 mod transactions;
 
+use database::Place;
+pub(crate) use database::{postgres, sqlite};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::engine::args;
 use super::members::{Keys, Member};
-use super::{Options, Store, TenantId};
+use super::{Store, TenantId};
 use crate::scim::comparable::comparable;
 use crate::scim::predicate::fold;
 use crate::scim::schema::USER;
@@ -43,12 +47,12 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// A store with one tenant, and what keeps its file.
+/// A store with one tenant, and the database it is in.
 pub(crate) struct Fixture {
     pub(crate) store: Store,
     pub(crate) tenant: TenantId,
     pub(crate) product: Uuid,
-    _folder: Option<tempfile::TempDir>,
+    _place: Place,
 }
 
 pub(crate) fn run(test: impl Future<Output = ()>) {
@@ -63,48 +67,28 @@ pub(crate) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
 
-pub(crate) async fn sqlite() -> Fixture {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    fixture(&url, Some(folder)).await
-}
-
-pub(crate) async fn postgres() -> Fixture {
-    let server = std::env::var("SEATKEEPER_TEST_POSTGRES_URL")
-        .expect("SEATKEEPER_TEST_POSTGRES_URL names no PostgreSQL; tests/run starts one");
-    let name = format!("store_{}", Uuid::now_v7().simple());
-    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&server)
-        .await
-        .unwrap();
-    let create = sqlx::AssertSqlSafe(format!("create database {name}"));
-    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    fixture(&format!("{base}/{name}"), None).await
-}
-
-async fn fixture(url: &str, folder: Option<tempfile::TempDir>) -> Fixture {
-    let store = Store::open(url, Options::default()).await.unwrap();
-    let product = Uuid::now_v7();
-    let tenant = store
-        .create_tenant(
-            "acme",
-            "UTC",
-            &Policy::default(),
-            (product, "coaching"),
-            now(),
-        )
-        .await
-        .unwrap()
-        .unwrap();
-    Fixture {
-        store,
-        tenant: tenant.id,
-        product,
-        _folder: folder,
-    }
-}
-
 impl Fixture {
+    async fn new(store: Store, place: Place) -> Self {
+        let product = Uuid::now_v7();
+        let tenant = store
+            .create_tenant(
+                "acme",
+                "UTC",
+                &Policy::default(),
+                (product, "coaching"),
+                now(),
+            )
+            .await
+            .unwrap()
+            .unwrap();
+        Self {
+            store,
+            tenant: tenant.id,
+            product,
+            _place: place,
+        }
+    }
+
     /// Makes a pool with so many free seats, and a track.
     pub(crate) async fn pool(&self, seats: i64) -> Pool {
         let pool = Pool {
@@ -133,6 +117,7 @@ impl Fixture {
             duration_days: None,
             is_default: true,
             live: true,
+            stall_thresholds: crate::coaching::stalled::Thresholds::default(),
         };
         tx.insert_track(&track, now()).await.unwrap();
         tx.commit().await.unwrap();

@@ -320,7 +320,7 @@ fn count(
 }
 
 /// How the engine would answer a statement.
-async fn explained(tx: &mut Tx, sql: String, values: Vec<Value>) -> String {
+pub(super) async fn explained(tx: &mut Tx, sql: String, values: Vec<Value>) -> String {
     let (explain, column) = match tx.dialect() {
         Dialect::Sqlite => ("explain query plan ", "detail"),
         Dialect::Postgres => ("explain ", "QUERY PLAN"),
