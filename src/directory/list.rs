@@ -92,12 +92,13 @@ impl Directory {
         if listings.iter().any(|(_, listing)| tells_outcomes(listing)) {
             self.catch_up(caller.tenant, now).await?;
         }
-        let list = list_id(caller.tenant, kinds, query);
+        // Most lists are one page, found by a filter, and need no name.
+        let list = || list_id(caller.tenant, kinds, query);
         let count = query.count.unwrap_or(DEFAULT_COUNT).clamp(0, MAX_COUNT);
         let place = match query.cursor.as_deref() {
             None | Some("") => None,
             Some(cursor) => Some(
-                self.open_place(cursor, list, now)
+                self.open_place(cursor, list(), now)
                     .await
                     .map_err(wrong_cursor)?,
             ),
@@ -107,12 +108,8 @@ impl Directory {
             Some(Place::After(key)) => From::After(key),
             Some(Place::Offset(offset)) => From::Offset(offset),
             None if query.cursor.is_some() => From::Offset(0),
-            None => match self
-                .walks
-                .0
-                .get(&(list, start))
-                .filter(|_| listings.len() == 1)
-            {
+            None if start == 1 || listings.len() > 1 => From::Offset(start - 1),
+            None => match self.walks.0.get(&(list(), start)) {
                 Some(key) => From::After(key),
                 None => From::Offset(start - 1),
             },
@@ -145,7 +142,7 @@ impl Directory {
         };
         if query.cursor.is_some() {
             let next_cursor = match next {
-                Some(place) => Some(self.seal_place(list, place, now).await?),
+                Some(place) => Some(self.seal_place(list(), place, now).await?),
                 None => None,
             };
             return Ok(Page {
@@ -156,7 +153,7 @@ impl Directory {
             });
         }
         if let Some(Place::After(key)) = next {
-            self.walks.0.insert((list, start + shown), key);
+            self.walks.0.insert((list(), start + shown), key);
         }
         Ok(Page {
             resources: cut.resources,

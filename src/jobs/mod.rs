@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::ToSpan;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -15,6 +15,8 @@ use crate::directory::{Directory, Error};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often to look for tables that have filled.
 const ANALYSE_EVERY: Duration = Duration::from_secs(5);
+/// How often to see whether a day has gone by since benchmarks were measured.
+const MEASURE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// The running jobs.
 pub struct Jobs {
@@ -44,12 +46,9 @@ pub fn start(directory: Directory, clock: Clock) -> Jobs {
 
 async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bool>) {
     let me = Uuid::now_v7();
-    let mut analysed = Instant::now();
+    let mut chores = Chores::new();
     while !*stopped.borrow() {
-        if analysed.elapsed() >= ANALYSE_EVERY {
-            analyse(&directory).await;
-            analysed = Instant::now();
-        }
+        chores.look(&directory, &clock).await;
         let pause = match round(&directory, &clock, me).await {
             Ok(Next::AtOnce) => Duration::ZERO,
             Ok(Next::WhenDue) => until_due(&directory, &clock).await,
@@ -68,6 +67,36 @@ async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bo
     }
     if let Err(error) = directory.flush_seen().await {
         tracing::warn!(%error, "what was last seen of connections is lost");
+    }
+}
+
+/// What is done now and then, and must not keep anybody's access waiting if it fails.
+struct Chores {
+    analysed: Instant,
+    measured: Option<Timestamp>,
+}
+
+impl Chores {
+    fn new() -> Self {
+        Self {
+            analysed: Instant::now(),
+            measured: None,
+        }
+    }
+
+    async fn look(&mut self, directory: &Directory, clock: &Clock) {
+        if self.analysed.elapsed() >= ANALYSE_EVERY {
+            analyse(directory).await;
+            self.analysed = Instant::now();
+        }
+        let now = clock.now();
+        let next = self.measured.map(|at| at.saturating_add(MEASURE_EVERY));
+        if !matches!(next, Some(Ok(next)) if now < next) {
+            if let Err(error) = measure(directory, clock).await {
+                tracing::warn!(%error, "benchmarks were not measured");
+            }
+            self.measured = Some(now);
+        }
     }
 }
 
@@ -125,7 +154,6 @@ enum Next {
 /// behind it.
 async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, Error> {
     directory.flush_seen().await?;
-    measure(directory, clock).await?;
     let store = directory.store();
     let due = store.tenants_due(clock.now()).await?;
     let placing = store.tenants_placing().await?;
