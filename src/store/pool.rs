@@ -97,7 +97,7 @@ impl Target {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 // A commit that finds the log full copies it into the file. At SQLite's 1,000 pages
-                // that was one write in sixty, and the wait for it grew with the file.
+                // that was often enough to be the 99th percentile of a PATCH, and grew with the file.
                 .pragma("wal_autocheckpoint", "4000")
                 .busy_timeout(Duration::from_secs(30))
                 .statement_cache_capacity(256);
