@@ -177,7 +177,7 @@ impl Projection {
 
     /// Whether a part is shown of an attribute that is.
     fn shows_sub(&self, home: &str, attribute: &Attribute, sub: &Attribute) -> bool {
-        let part = key(home, Some(attribute), Some(sub));
+        let named = |keys: &HashSet<Key>| keys.contains(&key(home, Some(attribute), Some(sub)));
         match (&self.0, sub.returned) {
             (_, Returned::Never) => false,
             (_, Returned::Always) => true,
@@ -188,11 +188,9 @@ impl Projection {
                         || keys.contains(&key(home, Some(attribute), None))
                         || keys.contains(&key(home, None, None))
                 };
-                keys.contains(&part) || (returned == Returned::Default && whole())
+                named(keys) || (returned == Returned::Default && whole())
             }
-            (View::Without(keys), returned) => {
-                returned == Returned::Default && !keys.contains(&part)
-            }
+            (View::Without(keys), returned) => returned == Returned::Default && !named(keys),
         }
     }
 }

@@ -224,15 +224,34 @@ impl Tx {
     }
 
     /// Removes free purchased seats of a pool that is held; answers how many it found.
-    pub async fn remove_seats(&mut self, pool: Uuid, count: i64) -> Result<u64, Error> {
-        self.run(
-            "with chosen as materialized (select n from seat where tenant_id = $1 and pool_id = $2 \
-               and state = 'available' and overage = $4 order by n desc limit $3 + 0 {lock}) \
-             delete from seat where tenant_id = $1 and pool_id = $2 \
-             and n in (select n from chosen)",
-            args![self.tenant, pool, count, false],
-        )
-        .await
+    pub async fn remove_seats(&mut self, pool: Uuid, count: i64) -> Result<i64, Error> {
+        let mut removed = 0;
+        while removed < count {
+            let more = self
+                .run(
+                    "with chosen as materialized (select n from seat where tenant_id = $1 \
+                       and pool_id = $2 and state = 'available' and overage = $4 \
+                       order by n desc limit $3 + 0 {lock}) \
+                     delete from seat where tenant_id = $1 and pool_id = $2 \
+                     and n in (select n from chosen)",
+                    args![self.tenant, pool, count - removed, false],
+                )
+                .await?;
+            removed += i64::try_from(more).unwrap_or(0);
+            // As when seats are held back: those that were taken while this waited for them are
+            // gone, and others may be free.
+            if removed < count && !self.has_seat_to_remove(pool).await? {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn has_seat_to_remove(&mut self, pool: Uuid) -> Result<bool, Error> {
+        let sql = "select n from seat where tenant_id = $1 and pool_id = $2 \
+                   and state = 'available' and overage = $3 limit 1";
+        let found = self.optional(sql, args![self.tenant, pool, false]).await?;
+        Ok(found.is_some())
     }
 
     /// Makes a track.

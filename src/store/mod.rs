@@ -3,6 +3,7 @@
 //! which know their tenant and put it into every statement: none can be written without it.
 
 mod attempt;
+mod checkpoint;
 mod close;
 mod engine;
 mod pool;

@@ -14,6 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
 
+use super::checkpoint::{self, Checkpoints};
 use super::engine::{Connection, Dialect, args};
 use super::session::{Held, Session, Tx};
 use super::writer::Writer;
@@ -52,7 +53,7 @@ pub struct Store {
 }
 
 #[derive(Clone)]
-enum Target {
+pub(super) enum Target {
     Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<PgConnectOptions>),
 }
@@ -96,9 +97,7 @@ impl Target {
                 // loss of power, not only of the process.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                // A commit that finds the log full copies it into the file. At SQLite's 1,000 pages
-                // that was often enough to be the 99th percentile of a PATCH, and grew with the file.
-                .pragma("wal_autocheckpoint", "4000")
+                .pragma("wal_autocheckpoint", checkpoint::LOG_PAGES)
                 .busy_timeout(Duration::from_secs(30))
                 .statement_cache_capacity(256);
             return Ok(Self::Sqlite(Box::new(options)));
@@ -116,7 +115,7 @@ impl Target {
         ))
     }
 
-    async fn connect(&self) -> Result<Connection, Error> {
+    pub(super) async fn connect(&self) -> Result<Connection, Error> {
         Ok(match self {
             Self::Sqlite(options) => {
                 Connection::Sqlite(SqliteConnection::connect_with(options).await?)
@@ -156,10 +155,15 @@ impl Store {
             .wait_timeout(Some(CONNECTION_WAIT))
             .create_timeout(Some(Duration::from_secs(5)))
             .runtime(deadpool::Runtime::Tokio1)
+            // The one that came back last has its pages and plans at hand still.
+            .queue_mode(managed::QueueMode::Lifo)
             .build()
             .map_err(|e| Error::Unavailable(e.to_string()))?;
         let writer = match first.dialect() {
-            Dialect::Sqlite => Some(Writer::start(first, options.commit_group)),
+            Dialect::Sqlite => {
+                let log = Checkpoints::start(Arc::clone(&target));
+                Some(Writer::start(first, options.commit_group, log))
+            }
             Dialect::Postgres => {
                 first.close().await?;
                 None

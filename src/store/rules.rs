@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::engine::{Row, args};
+use super::engine::{Dialect, Row, args};
 use super::seats::named;
 use super::{Error, Session, Tx};
 use crate::seats::catalog::{Match, Rule};
@@ -145,6 +145,12 @@ impl Tx {
 
     /// Binds a group to the rules that look for its name; answers whether there were any.
     pub async fn bind_group(&mut self, group: Uuid) -> Result<bool, Error> {
+        if self.dialect() == Dialect::Postgres {
+            // A rule and a group made at the same moment would not see each other: whoever makes a
+            // rule has changed the tenant's row, and this waits for them as they wait for this.
+            let sql = "select id from tenant where id = $1 for share";
+            self.optional(sql, args![self.tenant]).await?;
+        }
         let bound = self
             .run(
                 "insert into rule_group (tenant_id, rule_id, group_id) \

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
+use super::checkpoint::Checkpoints;
 use super::engine::Connection;
 
 /// A group closes after this long, so that its first transaction never waits long for its last.
@@ -46,10 +47,10 @@ enum Outcome {
 
 impl Writer {
     /// Starts the writer on its connection. `group` transactions at most share a commit.
-    pub(super) fn start(connection: Connection, group: usize) -> Self {
+    pub(super) fn start(connection: Connection, group: usize, log: Checkpoints) -> Self {
         let (turns, waiting) = mpsc::channel(1024);
         let (ends, ending) = mpsc::channel(1);
-        tokio::spawn(run(connection, waiting, ending, group.max(1)));
+        tokio::spawn(run(connection, waiting, ending, group.max(1), log));
         Self { turns, ends }
     }
 
@@ -119,12 +120,15 @@ async fn run(
     mut waiting: mpsc::Receiver<Turn>,
     mut ending: mpsc::Receiver<End>,
     group: usize,
+    mut log: Checkpoints,
 ) {
     loop {
         let first = tokio::select! {
             biased;
             Some(turn) = waiting.recv() => turn,
             Some(end) = ending.recv() => {
+                // Whoever closes last moves the log into the file: that is the writer.
+                log.close().await;
                 let closed = connection.close().await;
                 // Whoever asked may have ceased to wait.
                 let _ = end.send(closed);
@@ -134,7 +138,10 @@ async fn run(
             else => return,
         };
         match run_group(connection, first, &mut waiting, group).await {
-            Some(back) => connection = back,
+            Some((back, committed)) => {
+                connection = back;
+                log.committed(committed);
+            }
             // A lease vanished without giving the connection back: it cannot, but if it did there
             // is nothing to write with any more, and every waiting turn says so.
             None => return,
@@ -142,19 +149,19 @@ async fn run(
     }
 }
 
-/// Runs one group and answers the connection.
+/// Runs one group and answers the connection, and how many transactions were committed.
 async fn run_group(
     mut connection: Connection,
     first: Turn,
     waiting: &mut mpsc::Receiver<Turn>,
     group: usize,
-) -> Option<Connection> {
+) -> Option<(Connection, usize)> {
     if let Err(error) = connection.batch("begin immediate; savepoint s").await {
         // The disk is full or another process holds the file for longer than the busy timeout.
         tracing::error!(%error, "the writer could not begin");
         let _ = connection.batch("rollback").await;
         drop(first);
-        return Some(connection);
+        return Some((connection, 0));
     }
     let began = Instant::now();
     let mut answers = Vec::new();
@@ -176,8 +183,9 @@ async fn run_group(
             if committed.is_err() {
                 let _ = connection.batch("rollback").await;
             }
+            let many = if committed.is_ok() { answers.len() } else { 0 };
             answer(answers, committed);
-            return Some(connection);
+            return Some((connection, many));
         };
         let ended = match outcome {
             Outcome::Commit => connection.batch("release s; savepoint s").await,
@@ -189,7 +197,7 @@ async fn run_group(
             let _ = connection.batch("rollback").await;
             answer(answers, ended);
             drop(next);
-            return Some(connection);
+            return Some((connection, 0));
         }
         turn = next;
     }

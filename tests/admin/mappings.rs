@@ -10,6 +10,7 @@ both_engines!(
     what_is_missing_or_wrong_is_named,
     a_broken_filter_is_refused_in_the_parsers_words,
     a_new_mapping_places_those_it_matches,
+    a_mapping_and_a_group_made_at_once_meet,
     a_removed_mapping_lets_them_go,
     the_lowest_priority_wins,
     a_mapping_can_change_whom_it_is_for,
@@ -165,6 +166,28 @@ async fn a_new_mapping_places_those_it_matches(t: Tenant) {
         .get(&format!("/placements/{NOBODY}"))
         .await
         .status(404);
+}
+
+/// Either may come first: whichever it is, the other finds it.
+async fn a_mapping_and_a_group_made_at_once_meet(t: Tenant) {
+    let office = office_with_sales(t).await;
+    let ada = office.hire("ada", json!({})).await;
+    let mut last = None;
+    for round in 0..20 {
+        if let Some(mapping) = last {
+            let done = office.owner.delete(&format!("/mappings/{mapping}")).await;
+            office.placed(&done.status(200)).await;
+        }
+        office.member("ada").await.holds("/track", "growth");
+        let name = format!("Team {round}");
+        let members = [ada.as_str()];
+        let (made, _) = tokio::join!(
+            office.make("/mappings", json!({"group": name, "track": "sales"})),
+            office.tenant.create_group(&name, &members),
+        );
+        office.member("ada").await.holds("/track", "sales");
+        last = Some(made.id());
+    }
 }
 
 async fn a_removed_mapping_lets_them_go(t: Tenant) {

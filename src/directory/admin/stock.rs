@@ -92,7 +92,7 @@ async fn purchase(
             .filter_map(|(to, n)| moved(pool.id, "unbought", to, n))
             .collect());
     }
-    if i64::try_from(tx.remove_seats(pool.id, -more).await?) != Ok(-more) {
+    if tx.remove_seats(pool.id, -more).await? != -more {
         return Err(in_use(pool, &figures, wanted).into());
     }
     Ok(moved(pool.id, "available", "unbought", -more)

@@ -4,6 +4,7 @@ use super::{Fixture, now, on_both};
 use crate::scim::Object;
 use crate::store::ledger::{Entry, Selection};
 use crate::store::{Error, transact};
+use sqlx::Connection as _;
 use uuid::Uuid;
 
 on_both!(
@@ -142,4 +143,33 @@ async fn ledger_lines_cannot_be_changed(f: Fixture) {
         tx.roll_back().await.unwrap();
     }
     assert_eq!(actions(&f).await, ["a"]);
+}
+
+/// SQLite alone has a log that somebody has to copy.
+#[tokio::test]
+async fn the_log_is_copied_into_the_file_while_others_write() {
+    let f = super::database::sqlite().await;
+    let file = f.store.sqlite_path().unwrap().to_owned();
+    for _ in 0..300 {
+        let mut tx = f.store.begin(f.tenant).await.unwrap();
+        tx.append(&[line("a")]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let copy = file.with_file_name("copy.db");
+    for _ in 0..100 {
+        // Without its log a copy has what was copied into the file, whole or in the making.
+        tokio::fs::copy(&file, &copy).await.unwrap();
+        let url = format!("sqlite://{}", copy.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let count = sqlx::query_scalar::<_, i64>("select count(*) from ledger");
+        if count
+            .fetch_one(&mut connection)
+            .await
+            .is_ok_and(|n| n >= 100)
+        {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the log stayed where it was");
 }
