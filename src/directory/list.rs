@@ -90,7 +90,7 @@ impl Directory {
     ) -> Result<Page, Error> {
         let listings = listings(kinds, query)?;
         if listings.iter().any(|(_, listing)| tells_outcomes(listing)) {
-            self.catch_up(caller.tenant, now).await?;
+            Box::pin(self.catch_up(caller.tenant, now)).await?;
         }
         // Most lists are one page, found by a filter, and need no name.
         let list = || list_id(caller.tenant, kinds, query);
@@ -98,7 +98,7 @@ impl Directory {
         let place = match query.cursor.as_deref() {
             None | Some("") => None,
             Some(cursor) => Some(
-                self.open_place(cursor, list(), now)
+                Box::pin(self.open_place(cursor, list(), now))
                     .await
                     .map_err(wrong_cursor)?,
             ),
@@ -117,8 +117,7 @@ impl Directory {
         let mut session = self.store.read(caller.tenant).await?;
         let many = listings.len() > 1;
         let cut = if many {
-            self.merged(&mut session, &listings, &from, count, query.view, now)
-                .await?
+            Box::pin(self.merged(&mut session, &listings, &from, count, query.view, now)).await?
         } else {
             let Some((kind, listing)) = listings.first() else {
                 return Ok(Page::empty(query));
@@ -142,7 +141,7 @@ impl Directory {
         };
         if query.cursor.is_some() {
             let next_cursor = match next {
-                Some(place) => Some(self.seal_place(list(), place, now).await?),
+                Some(place) => Some(Box::pin(self.seal_place(list(), place, now)).await?),
                 None => None,
             };
             return Ok(Page {

@@ -41,11 +41,11 @@ impl Directory {
                     .await
                     .map_err(unless_outdated)
             } else {
-                let judged = self.judge_newcomer(tx, &doc).await?;
-                self.create(tx, caller, id, doc, now, judged).await
+                let judged = Box::pin(self.judge_newcomer(tx, &doc)).await?;
+                Box::pin(self.create(tx, caller, id, doc, now, judged)).await
             }
         });
-        self.refused_is_noted(done, caller, now).await
+        Box::pin(self.refused_is_noted(done, caller, now)).await
     }
 
     /// The catalog as it is, and the person that a newcomer was before, locked, if they were
@@ -246,7 +246,7 @@ impl Directory {
             let position = person::waitlist_position(change.tx, &member, *view).await?;
             Ok(person::found(&member, &change.rules, position, now))
         });
-        self.refused_is_noted(done, caller, now).await
+        Box::pin(self.refused_is_noted(done, caller, now)).await
     }
 
     /// Deletes a user (RFC 7644 3.6). The person's history stays, and the name is free.

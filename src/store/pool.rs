@@ -72,7 +72,8 @@ impl managed::Manager for Opener {
 
     async fn create(&self) -> Result<Pooled, Error> {
         Ok(Pooled {
-            connection: self.0.connect().await?,
+            // To connect takes kilobytes of state, which every request that may have to would carry.
+            connection: Box::pin(self.0.connect()).await?,
             broken: false,
         })
     }
