@@ -11,6 +11,13 @@ use super::step::Step;
 use crate::common::tenant::user;
 use crate::common::{COACHING, Client, Reply, Server, Tenant};
 
+/// What an operator has pinned of somebody.
+#[derive(Clone, Copy, Default)]
+struct Pins {
+    track: Option<&'static str>,
+    pool: Option<(&'static str, Option<Timestamp>)>,
+}
+
 pub(super) struct World<'s> {
     server: &'s Server,
     tenant: Tenant,
@@ -18,6 +25,8 @@ pub(super) struct World<'s> {
     ids: BTreeMap<usize, String>,
     /// What they want: track and pool.
     wishes: BTreeMap<usize, (Option<&'static str>, Option<&'static str>)>,
+    /// What operators have pinned: track, pool, and when the pin of the pool runs out.
+    pins: BTreeMap<usize, Pins>,
     /// Who is in the group.
     grouped: BTreeSet<usize>,
 }
@@ -64,6 +73,7 @@ impl<'s> World<'s> {
             group,
             ids: BTreeMap::new(),
             wishes: BTreeMap::new(),
+            pins: BTreeMap::new(),
             grouped: BTreeSet::new(),
         }
     }
@@ -129,6 +139,12 @@ impl<'s> World<'s> {
     /// The pool somebody wants for itself: their own wish, or the rule's.
     fn named(&self, who: usize) -> Option<&'static str> {
         let (track, pool) = self.wishes.get(&who).copied().unwrap_or_default();
+        let pins = self.pins.get(&who).copied().unwrap_or_default();
+        let now = self.server.clock.now();
+        let pinned = pins
+            .pool
+            .filter(|(_, until)| until.is_none_or(|at| at > now));
+        let (track, pool) = (pins.track.or(track), pinned.map(|(key, _)| key).or(pool));
         let by_rule = self.grouped.contains(&who) && track != Some("lead");
         pool.or(by_rule.then_some("b"))
     }
@@ -138,6 +154,9 @@ impl<'s> World<'s> {
         let lost: Vec<_> = before.assigned.difference(&after.assigned).collect();
         let allowed = match step {
             Step::Create { .. } | Step::Title { .. } | Step::Extend { .. } | Step::Tell { .. } => 0,
+            Step::Pause { .. } | Step::Resume { .. } | Step::Transfer { .. } | Step::Pin { .. } => {
+                0
+            }
             step if step.is_about_pools() => 0,
             Step::Wait { .. } => usize::MAX,
             _ => 1,
@@ -242,6 +261,7 @@ impl<'s> World<'s> {
                 if let Some(id) = self.ids.remove(who) {
                     scim.delete(&format!("/Users/{id}")).await.status(204);
                     self.grouped.remove(who);
+                    self.pins.remove(who);
                 }
             }
             Step::Join { who } | Step::Leave { who } => {
@@ -280,6 +300,12 @@ impl<'s> World<'s> {
                     assert!(reply.status < 500, "{reply}");
                 }
             }
+            Step::Pause { .. }
+            | Step::Resume { .. }
+            | Step::Transfer { .. }
+            | Step::Pin { .. }
+            | Step::Turn { .. }
+            | Step::Erase { .. } => return self.act(step, &owner).await,
             Step::Buy { pool, seats } => {
                 let figures = owner.get(&format!("/pools/{pool}")).await.status(200);
                 let purchased = figures["purchased"].as_i64().unwrap() + seats - 1;
@@ -316,6 +342,71 @@ impl<'s> World<'s> {
                 .server
                 .clock
                 .advance(SignedDuration::from_hours(*hours)),
+        }
+        false
+    }
+
+    /// What an operator does to one person; answers whether it was refused.
+    async fn act(&mut self, step: &Step, owner: &Client) -> bool {
+        let now = self.server.clock.now();
+        let later = |hours: Option<i64>| hours.map(|n| now + SignedDuration::from_hours(n));
+        let (who, verb, body) = match *step {
+            Step::Pause { who, hours } => (who, "pause", json!({"until": later(hours)})),
+            Step::Resume { who } => (who, "resume", json!({})),
+            Step::Transfer {
+                who,
+                track,
+                pool,
+                wait,
+            } => {
+                let body = json!({"track": track, "pool": pool, "wait": wait});
+                (who, "transfer", body)
+            }
+            Step::Pin { who, pool, hours } => {
+                let body = json!({"field": "pool", "value": pool, "until": later(hours)});
+                (who, "pin", body)
+            }
+            Step::Turn { who, on: true } => (who, "reactivate", json!({"override": true})),
+            Step::Turn { who, on: false } => {
+                let body = json!({"reason": "inactive", "override": true});
+                (who, "deactivate", body)
+            }
+            Step::Erase { who } => (who, "erase", json!({"confirm": format!("u{who}")})),
+            _ => return false,
+        };
+        let Some(id) = self.ids.get(&who).cloned() else {
+            return false;
+        };
+        let path = format!("/members/{id}/{verb}");
+        let reply = match step {
+            Step::Pin { pool: None, .. } => {
+                let path = format!("{path}?field=pool");
+                owner.delete(&path).await
+            }
+            _ => owner.post(&path, body).await,
+        };
+        match (step, reply.status) {
+            (_, 200) => {}
+            // Somebody without a seat, a pool that is full or closed, one that refuses.
+            (Step::Transfer { .. } | Step::Pin { .. } | Step::Turn { .. }, 400 | 403 | 409)
+            | (Step::Pause { .. } | Step::Resume { .. }, 409) => return true,
+            _ => panic!("{reply}"),
+        }
+        let pins = self.pins.entry(who).or_default();
+        match *step {
+            Step::Transfer { track, pool, .. } => {
+                pins.track = Some(track);
+                if let Some(pool) = pool {
+                    pins.pool = Some((pool, None));
+                }
+            }
+            Step::Pin { pool, hours, .. } => pins.pool = pool.map(|key| (key, later(hours))),
+            Step::Erase { .. } => {
+                self.ids.remove(&who);
+                self.grouped.remove(&who);
+                self.pins.remove(&who);
+            }
+            _ => {}
         }
         false
     }
