@@ -1,6 +1,8 @@
 //! Users: create, read, replace, patch, delete. Each write places the person and moves the seat in
 //! the same transaction.
 
+mod written;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,6 +20,7 @@ use crate::seats::IdentityState;
 use crate::seats::decision::Trigger;
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
+use written::{Written, has_active, is_of_active, note_identity, write};
 
 impl Directory {
     /// Creates a user (RFC 7644 3.3) and gives the person a seat or a place in line. Somebody who
@@ -331,60 +334,6 @@ fn unless_outdated(error: Error) -> Error {
         }
         error => error,
     }
-}
-
-/// What a write makes of a resource.
-struct Written {
-    /// The resource; none where it stays as it is.
-    doc: Option<Object>,
-    /// Whether it wrote `active`, be it as it was. Said only where an operator has set the identity.
-    of_active: bool,
-}
-
-fn has_active(object: &Value) -> bool {
-    let keys = object.as_object().into_iter().flat_map(Object::keys);
-    keys.into_iter()
-        .any(|key| key.eq_ignore_ascii_case("active"))
-}
-
-/// Whether an operation of a PATCH writes `active`.
-fn is_of_active(operation: &patch::Operation) -> bool {
-    match &operation.path {
-        Some(path) => path.attr.attr.eq_ignore_ascii_case("active"),
-        None => operation.value.as_ref().is_some_and(has_active),
-    }
-}
-
-/// Puts a resource into a person: what it says and, where it `decides` that, who they are by it.
-fn write(member: &mut Member, doc: Object, decides: bool, now: Timestamp) {
-    member.external_id = person::external_id(&doc);
-    member.worker_id = person::worker_id(&doc);
-    // Only a write that carries `active` changes who the person is.
-    let active = doc.get("active").and_then(Value::as_bool);
-    match active.filter(|_| decides) {
-        Some(true) => member.identity = IdentityState::Active,
-        Some(false) => member.identity = IdentityState::Inactive,
-        None => {}
-    }
-    if decides {
-        member.drift = None;
-    }
-    match member.identity {
-        IdentityState::Active => member.deactivated_at = None,
-        _ => member.deactivated_at = member.deactivated_at.or(Some(now)),
-    }
-    member.doc = doc;
-}
-
-fn note_identity(change: &mut Change<'_>, before: &Member, after: &Member) {
-    if before.identity == after.identity {
-        return;
-    }
-    let action = match after.identity {
-        IdentityState::Active => "member.reactivated",
-        _ => "member.deactivated",
-    };
-    change.log(action, Some(after.id), Object::new());
 }
 
 pub(super) async fn who_has(tx: &mut Tx, member: &Member) -> Result<Option<Taken>, Error> {

@@ -6,29 +6,23 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::acts::Pins;
 use super::invariants::{self, Standing, items};
 use super::step::Step;
 use crate::common::tenant::user;
 use crate::common::{COACHING, Client, Reply, Server, Tenant};
 
-/// What an operator has pinned of somebody.
-#[derive(Clone, Copy, Default)]
-struct Pins {
-    track: Option<&'static str>,
-    pool: Option<(&'static str, Option<Timestamp>)>,
-}
-
 pub(super) struct World<'s> {
-    server: &'s Server,
+    pub(super) server: &'s Server,
     tenant: Tenant,
     group: String,
-    ids: BTreeMap<usize, String>,
+    pub(super) ids: BTreeMap<usize, String>,
     /// What they want: track and pool.
     wishes: BTreeMap<usize, (Option<&'static str>, Option<&'static str>)>,
     /// What operators have pinned: track, pool, and when the pin of the pool runs out.
-    pins: BTreeMap<usize, Pins>,
+    pub(super) pins: BTreeMap<usize, Pins>,
     /// Who is in the group.
-    grouped: BTreeSet<usize>,
+    pub(super) grouped: BTreeSet<usize>,
 }
 
 impl<'s> World<'s> {
@@ -342,71 +336,6 @@ impl<'s> World<'s> {
                 .server
                 .clock
                 .advance(SignedDuration::from_hours(*hours)),
-        }
-        false
-    }
-
-    /// What an operator does to one person; answers whether it was refused.
-    async fn act(&mut self, step: &Step, owner: &Client) -> bool {
-        let now = self.server.clock.now();
-        let later = |hours: Option<i64>| hours.map(|n| now + SignedDuration::from_hours(n));
-        let (who, verb, body) = match *step {
-            Step::Pause { who, hours } => (who, "pause", json!({"until": later(hours)})),
-            Step::Resume { who } => (who, "resume", json!({})),
-            Step::Transfer {
-                who,
-                track,
-                pool,
-                wait,
-            } => {
-                let body = json!({"track": track, "pool": pool, "wait": wait});
-                (who, "transfer", body)
-            }
-            Step::Pin { who, pool, hours } => {
-                let body = json!({"field": "pool", "value": pool, "until": later(hours)});
-                (who, "pin", body)
-            }
-            Step::Turn { who, on: true } => (who, "reactivate", json!({"override": true})),
-            Step::Turn { who, on: false } => {
-                let body = json!({"reason": "inactive", "override": true});
-                (who, "deactivate", body)
-            }
-            Step::Erase { who } => (who, "erase", json!({"confirm": format!("u{who}")})),
-            _ => return false,
-        };
-        let Some(id) = self.ids.get(&who).cloned() else {
-            return false;
-        };
-        let path = format!("/members/{id}/{verb}");
-        let reply = match step {
-            Step::Pin { pool: None, .. } => {
-                let path = format!("{path}?field=pool");
-                owner.delete(&path).await
-            }
-            _ => owner.post(&path, body).await,
-        };
-        match (step, reply.status) {
-            (_, 200) => {}
-            // Somebody without a seat, a pool that is full or closed, one that refuses.
-            (Step::Transfer { .. } | Step::Pin { .. } | Step::Turn { .. }, 400 | 403 | 409)
-            | (Step::Pause { .. } | Step::Resume { .. }, 409) => return true,
-            _ => panic!("{reply}"),
-        }
-        let pins = self.pins.entry(who).or_default();
-        match *step {
-            Step::Transfer { track, pool, .. } => {
-                pins.track = Some(track);
-                if let Some(pool) = pool {
-                    pins.pool = Some((pool, None));
-                }
-            }
-            Step::Pin { pool, hours, .. } => pins.pool = pool.map(|key| (key, later(hours))),
-            Step::Erase { .. } => {
-                self.ids.remove(&who);
-                self.grouped.remove(&who);
-                self.pins.remove(&who);
-            }
-            _ => {}
         }
         false
     }

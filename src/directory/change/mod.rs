@@ -86,9 +86,12 @@ impl<'t> Change<'t> {
     /// their clock stands still from now on, where that may have changed.
     pub(super) fn restall(&mut self, member: Uuid, stopped: Option<bool>) {
         let now = self.now;
-        let clock = stopped.map(|stopped| match stopped {
-            true => StallClock::Stands,
-            false => StallClock::RunsFrom(now),
+        let clock = stopped.map(|stopped| {
+            if stopped {
+                StallClock::Stands
+            } else {
+                StallClock::RunsFrom(now)
+            }
         });
         self.set_stall_clock(member, clock);
     }

@@ -66,7 +66,7 @@ pub(super) async fn of(act: &mut Act<'_>) -> Result<Vec<Value>, Error> {
         };
         effects.push(json!({"effect": name, "from": was.as_str(), "to": is.as_str()}));
     }
-    let promoted: Vec<_> = act.change.promoted.iter().copied().collect();
+    let promoted = act.change.promoted.clone();
     let seats: Vec<_> = promoted.iter().map(|id| seat_of(*id, told)).collect();
     let tx: &mut Session = act.change.tx;
     if was == AccessLevel::Full && is != AccessLevel::Full {

@@ -33,7 +33,7 @@ impl Directory {
                 return act.answer(caller, false).await;
             }
             if !dry {
-                confirmed(required("confirm", confirm.clone())?, &act.member)?;
+                confirmed(required("confirm", confirm.as_deref())?, &act.member)?;
             }
             let id = act.member.id;
             act.change.log("member.erased", Some(id), Object::new());
@@ -51,9 +51,9 @@ impl Directory {
     }
 }
 
-fn confirmed(sent: String, member: &Member) -> Result<(), Refusal> {
+fn confirmed(sent: &str, member: &Member) -> Result<(), Refusal> {
     let user_name = member.doc.get("userName").and_then(Value::as_str);
-    if user_name == Some(sent.as_str()) {
+    if user_name == Some(sent) {
         return Ok(());
     }
     let detail = "confirm: must be the person's userName, exactly; erasing cannot be undone";

@@ -14,15 +14,23 @@ use crate::seats::pin::{Field, Pin};
 use crate::seats::{Assignment, EndSource, Extended, days};
 use crate::store::transact;
 
+/// How a transfer holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// Until the person is placed anew.
+    Once,
+    /// Against whatever the identity provider writes.
+    Pinned,
+    /// The same, standing in line where the pool is full.
+    PinnedInLine,
+}
+
 struct Wish {
     track: String,
     pool: Option<String>,
     /// Whether access ends when it did.
     keep_end_date: bool,
-    /// Whether to stand in line where the pool is full.
-    wait: bool,
-    /// Whether it holds against what the identity provider writes.
-    pin: bool,
+    hold: Hold,
     note: Option<String>,
     dry_run: bool,
 }
@@ -64,7 +72,7 @@ impl Directory {
             pin_place(&mut act, &wish, (track, pool), (caller, now)).await?;
             let changed = pin::place(&mut act).await?;
             arrived(&mut act, &wish, &before, pool).await?;
-            if !wish.pin {
+            if wish.hold == Hold::Once {
                 act.member.pins = pins;
             }
             act.answer(caller, changed).await
@@ -75,20 +83,20 @@ impl Directory {
 fn read(sent: Value) -> Result<Wish, Refusal> {
     let fields = ["track", "pool", "keepEndDate", "wait", "pin"];
     let sent = body(sent, &fields)?;
-    let wish = Wish {
+    Ok(Wish {
         track: required("track", sent.text("track", 200)?)?,
         pool: sent.key("pool")?,
         keep_end_date: sent.flag("keepEndDate")?.unwrap_or(true),
-        wait: sent.flag("wait")?.unwrap_or(false),
-        pin: sent.flag("pin")?.unwrap_or(true),
+        hold: match (sent.flag("pin")?, sent.flag("wait")?) {
+            // In line they are placed anew, and nothing would say where.
+            (Some(false), Some(true)) => return Err(wrong("wait", "goes only with a pin")),
+            (Some(false), _) => Hold::Once,
+            (_, Some(true)) => Hold::PinnedInLine,
+            _ => Hold::Pinned,
+        },
         note: note(&sent)?,
         dry_run: dry_run(&sent)?,
-    };
-    if wish.wait && !wish.pin {
-        // In line they are placed anew, and nothing would say where.
-        return Err(wrong("wait", "goes only with a pin"));
-    }
-    Ok(wish)
+    })
 }
 
 fn target<'c>(wish: &Wish, catalog: &'c Catalog) -> Result<(&'c Track, Option<&'c Pool>), Refusal> {
@@ -154,11 +162,11 @@ async fn pin_place(
         if known.any(|known| (known.field, &known.value, known.until) == (field, key, None)) {
             continue;
         }
-        if wish.pin {
-            act.change.pin(&mut act.member, pin).await?;
-        } else {
+        if wish.hold == Hold::Once {
             act.member.pins.retain(|known| known.field != field);
             act.member.pins.push(pin);
+        } else {
+            act.change.pin(&mut act.member, pin).await?;
         }
     }
     Ok(())
@@ -181,7 +189,7 @@ async fn arrived(
     let missed = waits
         .and_then(|id| rules.catalog.pool(id))
         .or(elsewhere)
-        .filter(|_| !wish.wait);
+        .filter(|_| wish.hold != Hold::PinnedInLine);
     if let Some(full) = missed {
         let figures = act.change.tx.figures(Some(full.id), act.now).await?;
         let mut figures = figures.first().map(|(_, f)| *f).unwrap_or_default();
