@@ -41,7 +41,8 @@ impl Directory {
     async fn elapse_some(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
         let due = tx.due(now, BATCH).await?;
         let cooled = tx.end_cooling(now).await?;
-        if due.is_empty() && cooled.is_empty() {
+        let unpinned = tx.pins_due(now, BATCH).await?;
+        if due.is_empty() && cooled.is_empty() && unpinned.is_empty() {
             return Ok(false);
         }
         let rules = self.current_rules(tx).await?;
@@ -52,6 +53,15 @@ impl Directory {
         for due in due {
             if let Some(mut member) = change.tx.lock_member(due.member).await? {
                 change.elapse(&mut member).await?;
+            }
+        }
+        // In their order, as everybody locks people.
+        for id in unpinned.into_iter().collect::<BTreeSet<_>>() {
+            if let Some(mut member) = change.tx.lock_member(id).await? {
+                // Nobody is revived whom an operator or the calendar ended.
+                if change.settle(&mut member, Trigger::Catalog, false).await? {
+                    change.save_seat(&mut member).await?;
+                }
             }
         }
         change.finish().await?;

@@ -112,24 +112,36 @@ async fn carry_on(
     Ok(())
 }
 
+/// The clock of stalling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StallClock {
+    /// A pause or leave has stopped it.
+    Stands,
+    /// It runs, and if it stood still then since this instant.
+    RunsFrom(Timestamp),
+}
+
 /// Sets anew from when on people stall, after a change of their track, of thresholds, or of whether
 /// their clock stands still, where `people` says so. Answers nothing where nothing changes.
 pub(super) async fn restall(
     tx: &mut Tx,
     catalog: &Catalog,
-    people: &BTreeMap<Uuid, Option<bool>>,
-    now: Timestamp,
+    people: &BTreeMap<Uuid, Option<StallClock>>,
 ) -> Result<(), Error> {
     if people.is_empty() {
         return Ok(());
     }
     for (member, stretch) in tx.current_stretches(people.keys().copied()).await? {
         let mut journey = stretch.journey.clone();
-        if let Some(stopped) = people.get(&member).copied().flatten() {
-            if journey.stopped && !stopped {
-                journey.running_since = Some(now);
+        match people.get(&member).copied().flatten() {
+            None => {}
+            Some(StallClock::Stands) => journey.stopped = true,
+            Some(StallClock::RunsFrom(at)) => {
+                if journey.stopped {
+                    journey.running_since = Some(at);
+                }
+                journey.stopped = false;
             }
-            journey.stopped = stopped;
         }
         let stalls_at = stalls_at(catalog, stretch.track, &journey);
         if journey != stretch.journey || stalls_at != stretch.stalls_at {

@@ -14,7 +14,7 @@ use crate::scim::predicate::fold;
 use crate::scim::schema::{COACHING_URN, USER};
 use crate::seats::catalog::{Catalog, Match};
 use crate::seats::placement::{Intent, Person};
-use crate::seats::{IdentityState, SeatReason, SeatState, days, outcome};
+use crate::seats::{IdentityState, SeatReason, SeatState, days, outcome, pin};
 use crate::store::members::{Keys, Member};
 use crate::store::users::User;
 
@@ -53,6 +53,12 @@ pub(super) fn is_on_leave(doc: &Object) -> bool {
         .is_some_and(|status| status.eq_ignore_ascii_case("leave"))
 }
 
+/// Whether the clock of stalling stands still for a person: they are on leave, or their seat rests.
+pub(super) fn stands_still(member: &Member) -> bool {
+    let paused = member.assignment.as_ref().and_then(|a| a.paused);
+    paused.is_some() || is_on_leave(&member.doc)
+}
+
 /// What a resource wants for its person. `active` that is absent means active: an identity provider
 /// that does not send it has not deactivated anybody.
 pub(super) fn intent(doc: &Object) -> Intent {
@@ -67,6 +73,7 @@ pub(super) fn intent(doc: &Object) -> Intent {
         terminated: wish("terminationDate"),
         employment: wish("employmentStatus"),
         zone: text(doc, "timezone").and_then(|name| TimeZone::get(name).ok()),
+        pinned: Vec::new(),
     }
 }
 
@@ -145,10 +152,11 @@ fn no_such(attribute: &str, value: &str, live: &[&str]) -> Error {
 
 /// A person as the rules see them.
 pub(super) fn person<'r>(rules: &'r Rules, member: &Member) -> Person<'r> {
-    let intent = Intent {
+    let mut intent = Intent {
         active: member.identity == IdentityState::Active,
         ..intent(&member.doc)
     };
+    pin::apply(&member.pins, &mut intent);
     let search = if rules
         .catalog
         .rules

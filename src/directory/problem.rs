@@ -73,7 +73,7 @@ named! {
         SeatsNotFree = "seats_not_free",
         /// The pool's policy refuses whoever finds it full.
         SeatUnavailable = "seat_unavailable",
-        /// No seat is free for an extension.
+        /// No seat is free for an extension or a transfer.
         PoolFull = "pool_full",
         /// An extension reaches beyond the pool's term.
         PoolTermExceeded = "pool_term_exceeded",
@@ -85,6 +85,20 @@ named! {
         NotPlaced = "not_placed",
         /// The person has never had access.
         NothingToExtend = "nothing_to_extend",
+        /// Nothing of the person's can be paused.
+        NothingToPause = "nothing_to_pause",
+        /// Leave has paused it, and ends that.
+        OnLeave = "on_leave",
+        /// The person has no place in a pool to be moved from.
+        NothingToTransfer = "nothing_to_transfer",
+        /// The identity provider manages the person.
+        IdpManaged = "idp_managed",
+        /// The person is no user any more.
+        NotKnown = "not_known",
+        /// What was typed back is not what was to be.
+        NotConfirmed = "not_confirmed",
+        /// A review that is decided, or about people who are not as they were.
+        ReviewClosed = "review_closed",
         /// More requests a second than the tenant may make.
         RateLimited = "rate_limited",
         /// The body did not arrive, or the work was not done, in time.

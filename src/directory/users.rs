@@ -1,6 +1,8 @@
 //! Users: create, read, replace, patch, delete. Each write places the person and moves the seat in
 //! the same transaction.
 
+mod written;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,6 +20,7 @@ use crate::seats::IdentityState;
 use crate::seats::decision::Trigger;
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
+use written::{Written, has_active, is_of_active, note_identity, write};
 
 impl Directory {
     /// Creates a user (RFC 7644 3.3) and gives the person a seat or a place in line. Somebody who
@@ -92,11 +95,13 @@ impl Directory {
             last_modified: now,
             deactivated_at: None,
             seat_reason: None,
+            pins: Vec::new(),
+            drift: None,
             groups: Vec::new(),
             catalog_version: rules.catalog.version,
             assignment: returning.and_then(|m| m.assignment),
         };
-        write(&mut member, doc, now);
+        write(&mut member, doc, true, now);
         let mut change = Change::new(tx, rules, caller.by(), now);
         change.newcomer = is_new.then_some(member.id);
         let action = if is_new {
@@ -167,7 +172,10 @@ impl Directory {
     ) -> Result<Found, Error> {
         self.update_user(caller, id, if_match, view, now, |member| {
             let doc = validate::replace(&USER, &member.doc, body.clone())?;
-            Ok((doc != member.doc).then_some(doc))
+            Ok(Written {
+                doc: (doc != member.doc).then_some(doc),
+                of_active: member.drift.is_some() && has_active(&body),
+            })
         })
         .await
     }
@@ -187,10 +195,14 @@ impl Directory {
             if !normalised.leniencies.is_empty() {
                 tracing::debug!(leniencies = ?normalised.leniencies, "PATCH in another form");
             }
-            match patch::apply(&USER, &member.doc, &normalised.operations)? {
-                Patched::Changed(doc) => Ok(Some(doc)),
-                Patched::Unchanged => Ok(None),
-            }
+            let patched = patch::apply(&USER, &member.doc, &normalised.operations)?;
+            Ok(Written {
+                doc: match patched {
+                    Patched::Changed(doc) => Some(doc),
+                    Patched::Unchanged => None,
+                },
+                of_active: member.drift.is_some() && normalised.operations.iter().any(is_of_active),
+            })
         })
         .await
     }
@@ -202,7 +214,7 @@ impl Directory {
         if_match: &IfMatch,
         view: &View,
         now: Timestamp,
-        next: impl Fn(&Member) -> Result<Option<Object>, Error> + Send + Sync,
+        next: impl Fn(&Member) -> Result<Written, Error> + Send + Sync,
     ) -> Result<Found, Error> {
         let id = parse(id)?;
         let done = transact!(self.store, caller.tenant, |tx| {
@@ -212,18 +224,24 @@ impl Directory {
                 .ok_or_else(|| unknown(Kind::User))?;
             if_match.check(member.version)?;
             let rules = self.rules(tx, member.catalog_version).await?;
-            let Some(doc) = next(&member)? else {
+            let Written { doc, of_active } = next(&member)?;
+            let Some(doc) = doc.or_else(|| of_active.then(|| member.doc.clone())) else {
                 let position = person::waitlist_position(tx, &member, *view).await?;
                 return Ok(person::found(&member, &rules, position, now));
             };
             person::check(&doc, Some(&member.doc), &rules.catalog)?;
             let before = member.clone();
-            write(&mut member, doc, now);
+            // What an operator set of the identity holds until the identity provider writes that.
+            let decides = member.drift.is_none() || of_active;
+            write(&mut member, doc, decides, now);
             let mut change = Change::new(tx, rules, caller.by(), now);
             note_identity(&mut change, &before, &member);
-            let on_leave = person::is_on_leave(&member.doc);
-            if on_leave != person::is_on_leave(&before.doc) {
-                change.restall(member.id, Some(on_leave));
+            if before.drift != member.drift {
+                change.log("member.drift_ended", Some(member.id), Object::new());
+                change.tx.save_overrides(&member).await?;
+            }
+            if person::is_on_leave(&member.doc) != person::is_on_leave(&before.doc) {
+                change.restall(member.id, Some(person::stands_still(&member)));
             }
             let may_refuse = before.identity != member.identity;
             change
@@ -271,6 +289,11 @@ impl Directory {
             for group in change.tx.leave_groups(member.id).await? {
                 change.tx.touch_group(group, -1, now).await?;
             }
+            // What an operator set held for the person who was here.
+            change.unpin(&mut member, |_| true).await?;
+            if member.drift.take().is_some() {
+                change.tx.save_overrides(&member).await?;
+            }
             member.identity = IdentityState::Deleted;
             member.scim_id = None;
             member.deactivated_at = member.deactivated_at.or(Some(now));
@@ -313,35 +336,7 @@ fn unless_outdated(error: Error) -> Error {
     }
 }
 
-/// Puts a resource into a person: what it says, and who they are by it.
-fn write(member: &mut Member, doc: Object, now: Timestamp) {
-    member.external_id = person::external_id(&doc);
-    member.worker_id = person::worker_id(&doc);
-    // Only a write that carries `active` changes who the person is.
-    match doc.get("active").and_then(Value::as_bool) {
-        Some(true) => member.identity = IdentityState::Active,
-        Some(false) => member.identity = IdentityState::Inactive,
-        None => {}
-    }
-    match member.identity {
-        IdentityState::Active => member.deactivated_at = None,
-        _ => member.deactivated_at = member.deactivated_at.or(Some(now)),
-    }
-    member.doc = doc;
-}
-
-fn note_identity(change: &mut Change<'_>, before: &Member, after: &Member) {
-    if before.identity == after.identity {
-        return;
-    }
-    let action = match after.identity {
-        IdentityState::Active => "member.reactivated",
-        _ => "member.deactivated",
-    };
-    change.log(action, Some(after.id), Object::new());
-}
-
-async fn who_has(tx: &mut Tx, member: &Member) -> Result<Option<Taken>, Error> {
+pub(super) async fn who_has(tx: &mut Tx, member: &Member) -> Result<Option<Taken>, Error> {
     let name = member
         .doc
         .get("userName")
@@ -355,7 +350,7 @@ async fn who_has(tx: &mut Tx, member: &Member) -> Result<Option<Taken>, Error> {
     Ok(tx.taken(&key, worker, member.id).await?)
 }
 
-fn uniqueness(taken: Taken) -> Error {
+pub(super) fn uniqueness(taken: Taken) -> Error {
     ScimError::uniqueness(match taken {
         Taken::UserName => "another user has this userName",
         Taken::WorkerId => "another active user has this workerId",

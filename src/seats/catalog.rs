@@ -68,6 +68,8 @@ pub struct Policy {
     pub grace_on_delete: bool,
     /// Whether `hireDate` starts access where `accessStartDate` is absent.
     pub start_on_hire: bool,
+    /// Whether `employmentStatus` `leave` pauses access; without it only the clock of stalling stops.
+    pub pause_on_leave: bool,
     /// For rules that do not say.
     pub on_unmatch: Name<OnUnmatch>,
     /// For new pools that do not say.
@@ -107,6 +109,7 @@ impl Default for Policy {
             grace_days: 14,
             grace_on_delete: false,
             start_on_hire: false,
+            pause_on_leave: false,
             on_unmatch: Name(OnUnmatch::Grace),
             full_policy: Name(FullPolicy::Waitlist),
             reuse_policy: Name(ReusePolicy::Reusable),

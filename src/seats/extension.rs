@@ -90,6 +90,7 @@ mod tests {
 
     use super::*;
     use crate::seats::catalog::{FullPolicy, Policy, PoolState, ReusePolicy};
+    use crate::seats::tests::assignment;
 
     const NOW: &str = "2027-06-15T12:00:00Z";
 
@@ -112,32 +113,6 @@ mod tests {
             default_duration_days: None,
             fallback: None,
             state: PoolState::Live,
-        }
-    }
-
-    fn assignment(state: SeatState, ended_at: Option<&str>) -> Assignment {
-        Assignment {
-            id: Uuid::from_u128(9),
-            member: Uuid::from_u128(8),
-            product: Uuid::from_u128(1),
-            track: Uuid::from_u128(7),
-            pool: Uuid::from_u128(2),
-            episode: 1,
-            state,
-            seat: None,
-            waiting: None,
-            priority_class: 100,
-            starts_at: at("2027-02-01T00:00:00Z"),
-            ends_at: at("2027-07-01T00:00:00Z"),
-            end_source: EndSource::Idp,
-            held: true,
-            grace_until: None,
-            ended_at: ended_at.map(at),
-            end_reason: None,
-            rule: None,
-            extended: None,
-            inputs: String::new(),
-            created_at: at("2027-02-01T00:00:00Z"),
         }
     }
 
@@ -228,6 +203,7 @@ mod tests {
             terminated: terminated.map(str::to_owned),
             employment: None,
             zone: None,
+            pinned: Vec::new(),
         };
         let last = assignment(SeatState::Assigned, None);
         let until = at("2027-10-01T00:00:00Z");

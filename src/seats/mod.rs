@@ -7,10 +7,14 @@ pub mod days;
 pub mod decision;
 pub mod extension;
 pub mod outcome;
+pub mod pause;
+pub mod pin;
 pub mod placement;
 
 use jiff::Timestamp;
 use uuid::Uuid;
+
+use pause::Pause;
 
 /// Declares an enum whose variants have a name in the API and the database.
 macro_rules! named {
@@ -185,6 +189,8 @@ named! {
         NoPool = "no_pool",
         /// Every seat is taken.
         PoolFull = "pool_full",
+        /// Holds a seat that rests: an operator has paused it, or leave.
+        Paused = "paused",
         /// Holds a seat and waits for one in another pool.
         TransferWaiting = "transfer_waiting",
         /// The access end date has passed.
@@ -231,6 +237,8 @@ pub struct Assignment {
     pub ended_at: Option<Timestamp>,
     /// Why it ended, or will when the grace period is over.
     pub end_reason: Option<EndReason>,
+    /// A pause, while the seat is held.
+    pub paused: Option<Pause>,
     /// The mapping rule that placed it.
     pub rule: Option<Uuid>,
     /// An operator's extension, which holds until the identity provider sends another end date.
@@ -269,9 +277,21 @@ impl Assignment {
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
             SeatState::Scheduled => Some(self.starts_at.min(self.ends_at)),
-            SeatState::Assigned | SeatState::Waitlisted => Some(self.ends_at),
+            SeatState::Assigned => {
+                let resumes = self.paused.and_then(|pause| pause.until);
+                Some(resumes.map_or(self.ends_at, |at| at.min(self.ends_at)))
+            }
+            SeatState::Waitlisted => Some(self.ends_at),
             SeatState::Grace => self.grace_until,
             SeatState::None | SeatState::Ended => None,
         }
     }
+
+    /// The pause that is on at `now`, if one is.
+    pub fn paused_at(&self, now: Timestamp) -> Option<Pause> {
+        self.paused.filter(|pause| pause.is_on(now))
+    }
 }
+
+#[cfg(test)]
+mod tests;

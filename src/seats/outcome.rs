@@ -61,7 +61,7 @@ pub fn access_level(
         return AccessLevel::None;
     }
     match state_at(current, now) {
-        SeatState::Assigned => AccessLevel::Full,
+        SeatState::Assigned if !is_paused(current, now) => AccessLevel::Full,
         _ if ever_held(current, now) => AccessLevel::Archive,
         _ => AccessLevel::None,
     }
@@ -88,11 +88,17 @@ fn ever_held(current: Option<&Assignment>, now: Timestamp) -> bool {
     })
 }
 
+/// Whether the seat rests at `now`.
+fn is_paused(current: Option<&Assignment>, now: Timestamp) -> bool {
+    current.is_some_and(|a| a.paused_at(now).is_some())
+}
+
 /// Why the state is what it is, where the assignment says.
 pub fn reason(current: Option<&Assignment>, now: Timestamp) -> Option<SeatReason> {
     let a = current?;
     match (state_at(current, now), a.waiting) {
         (SeatState::Waitlisted, _) => Some(SeatReason::PoolFull),
+        (SeatState::Assigned, _) if a.paused_at(now).is_some() => Some(SeatReason::Paused),
         (SeatState::Assigned, Some(_)) => Some(SeatReason::TransferWaiting),
         (SeatState::Ended, _) if a.is_open() && a.state != SeatState::Grace => {
             Some(SeatReason::AccessEndReached)

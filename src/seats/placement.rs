@@ -1,5 +1,6 @@
-//! Where a person belongs: track, pools that can take them, dates (domain 4.5). What the identity
-//! provider wrote goes before rules, rules before the tenant's default track.
+//! Where a person belongs: track, pools that can take them, dates (domain 4.5). What an operator
+//! pinned goes before what the identity provider wrote, that before rules, rules before the
+//! tenant's default track.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -7,10 +8,11 @@ use uuid::Uuid;
 
 use super::catalog::{Catalog, Pool, Rule, Track};
 use super::days::{self, When};
+use super::pin::Field;
 use super::{EndSource, Extended, SeatReason};
 
 /// What the identity provider or HR system wants for a person, as last written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Intent {
     /// Whether the person may have access at all.
     pub active: bool,
@@ -30,6 +32,8 @@ pub struct Intent {
     pub employment: Option<String>,
     /// The person's own time zone.
     pub zone: Option<TimeZone>,
+    /// The fields that an operator has pinned, and which are not the identity provider's.
+    pub pinned: Vec<Field>,
 }
 
 /// A person as the rules see them.
@@ -226,8 +230,11 @@ impl<'c> Request<'c, '_> {
         pools
     }
 
-    /// The pool held under an extension that counts.
+    /// The pool held under an extension that counts. A pool that is pinned goes before it.
     fn extended_into(&self) -> Option<&'c Pool> {
+        if self.intent.pinned.contains(&Field::Pool) {
+            return None;
+        }
         self.extension()?;
         let held = self.standing.pool.and_then(|id| self.catalog.pool(id));
         held.filter(|pool| pool.is_live() && pool.product == self.track.product)
@@ -244,7 +251,13 @@ impl<'c> Request<'c, '_> {
         let wanted = if let Some(extended) = self.extension() {
             Some((extended.until, EndSource::Admin))
         } else if let Some(end) = moment(self.intent.end.as_deref()) {
-            Some((end.end(zone), EndSource::Idp))
+            let pinned = self.intent.pinned.contains(&Field::End);
+            let source = if pinned {
+                EndSource::Admin
+            } else {
+                EndSource::Idp
+            };
+            Some((end.end(zone), source))
         } else {
             duration.map(|days| (days::days_after(starts_at, days, zone), EndSource::Rule))
         };

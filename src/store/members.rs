@@ -1,13 +1,16 @@
 //! People: the `member` table with their e-mail addresses.
 
 use jiff::Timestamp;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::engine::{Dialect, Row, args};
+use super::overrides::Drift;
 use super::seats::{assignment, assignment_columns};
 use super::users::groups;
 use super::{Error, Session, Tx};
 use crate::scim::Object;
+use crate::seats::pin::Pin;
 use crate::seats::{Assignment, IdentityState, SeatReason, SeatState};
 
 /// A person as stored, with the assignment that is open or else was the last.
@@ -41,6 +44,10 @@ pub struct Member {
     pub assignment: Option<Assignment>,
     /// Why the seat state is what it is, where that needs saying.
     pub seat_reason: Option<SeatReason>,
+    /// What operators have pinned of their placement.
+    pub pins: Vec<Pin>,
+    /// That an operator has set the identity otherwise than the identity provider.
+    pub drift: Option<Drift>,
     /// Direct groups: identifier and display name.
     pub groups: Vec<(Uuid, String)>,
     /// The tenant's catalog version when this was read.
@@ -74,7 +81,7 @@ macro_rules! member_columns {
         concat!(
             "m.id, m.scim_id, m.identity_state, m.managed_by, m.connection_id, m.external_id, \
              m.worker_id, m.doc, m.version, m.created_at, m.last_modified, m.deactivated_at, \
-             m.seat_reason, t.catalog_version, ",
+             m.seat_reason, m.pins, m.identity_drift, t.catalog_version, ",
             $crate::store::users::groups_column!(),
             ", ",
             assignment_columns!()
@@ -108,6 +115,12 @@ pub(super) fn member(row: &Row) -> Result<Member, Error> {
         seat_reason: row
             .get::<Option<String>>("seat_reason")?
             .and_then(|r| r.parse().ok()),
+        pins: row
+            .get::<Option<Json<_>>>("pins")?
+            .map_or_else(Vec::new, |pins| pins.0),
+        drift: row
+            .get::<Option<Json<_>>>("identity_drift")?
+            .map(|drift| drift.0),
         groups: groups(row)?,
         catalog_version: row.get("catalog_version")?,
     })

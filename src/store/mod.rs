@@ -25,6 +25,8 @@ pub mod lists;
 pub mod member_list;
 pub mod members;
 pub mod operations;
+pub mod overrides;
+pub mod rehire;
 pub mod rules;
 pub mod seats;
 pub mod sessions;

@@ -79,7 +79,8 @@ impl Store {
             .await?
             .all(
                 "select tenant_id from (select distinct tenant_id from assignment where due_at <= $1 \
-                   union select distinct s.tenant_id from seat s where s.available_from <= $1) d",
+                   union select distinct s.tenant_id from seat s where s.available_from <= $1 \
+                   union select distinct m.tenant_id from member m where m.pins_due_at <= $1) d",
                 args![now],
             )
             .await?;
@@ -90,7 +91,9 @@ impl Store {
 
     /// When the clock alone changes something next, in any tenant.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        let sql = "select min(due_at) as due from assignment where due_at is not null";
+        let sql = "select min(due) as due from (select min(due_at) as due from assignment \
+                     where due_at is not null union all select min(pins_due_at) from member \
+                     where pins_due_at is not null) d";
         self.read(TenantId(0))
             .await?
             .one(sql, args![])
@@ -119,6 +122,7 @@ impl Session {
                 "select 1 as due from assignment where tenant_id = $1 and due_at <= $2 \
                  union all select 1 from seat where tenant_id = $1 and available_from <= $2 \
                  union all select 1 from assignment where tenant_id = $1 and next_session_at <= $2 \
+                 union all select 1 from member where tenant_id = $1 and pins_due_at <= $2 \
                  limit 1",
                 args![self.tenant, now],
             )

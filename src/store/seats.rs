@@ -15,6 +15,7 @@ use super::engine::{Row, args};
 use super::{Error, Session, Tx};
 use crate::coaching::journey::Journey;
 use crate::seats::catalog::Pool;
+use crate::seats::pause::Pause;
 use crate::seats::{Account, Assignment, Extended, Waiting};
 
 macro_rules! assignment_columns {
@@ -25,7 +26,8 @@ macro_rules! assignment_columns {
          a.waiting_since as a_waiting_since, a.priority_class as a_priority_class, \
          a.starts_at as a_starts_at, a.ends_at as a_ends_at, a.end_source as a_end_source, \
          a.held as a_held, a.grace_until as a_grace_until, a.ended_at as a_ended_at, \
-         a.end_reason as a_end_reason, a.rule_id as a_rule_id, \
+         a.end_reason as a_end_reason, a.paused_since as a_paused_since, \
+         a.paused_until as a_paused_until, a.paused_by as a_paused_by, a.rule_id as a_rule_id, \
          a.extended_until as a_extended_until, a.extended_over as a_extended_over, \
          a.inputs as a_inputs, a.created_at as a_created_at "
     };
@@ -49,6 +51,15 @@ pub(super) fn assignment(row: &Row) -> Result<Option<Assignment>, Error> {
     let extended = row.maybe_instant("a_extended_until")?;
     let over = row.get("a_extended_over")?;
     let reason: Option<String> = row.get("a_end_reason")?;
+    let paused_since = row.maybe_instant("a_paused_since")?;
+    let paused = match paused_since {
+        Some(since) => Some(Pause {
+            since,
+            until: row.maybe_instant("a_paused_until")?,
+            by: named(row, "a_paused_by")?,
+        }),
+        None => None,
+    };
     Ok(Some(Assignment {
         id,
         member: row.get("a_member_id")?,
@@ -69,6 +80,7 @@ pub(super) fn assignment(row: &Row) -> Result<Option<Assignment>, Error> {
         grace_until: row.maybe_instant("a_grace_until")?,
         ended_at: row.maybe_instant("a_ended_at")?,
         end_reason: reason.and_then(|text| text.parse().ok()),
+        paused,
         rule: row.get("a_rule_id")?,
         extended: extended.map(|until| Extended { until, over }),
         inputs: row.get("a_inputs")?,
@@ -289,13 +301,14 @@ impl Tx {
             "insert into assignment (tenant_id, id, member_id, product_id, track_id, pool_id, \
                episode, state, seat_n, waiting_pool_id, waiting_since, priority_class, starts_at, \
                ends_at, end_source, held, grace_until, ended_at, end_reason, rule_id, \
-               extended_until, extended_over, inputs, due_at, created_at, invited_at, stage, \
+               extended_until, extended_over, inputs, due_at, created_at, paused_since, paused_until, \
+               paused_by, invited_at, stage, \
                stage_since, clock_from, sessions_completed, last_completed_at, outstanding_since, \
                last_scheduled_at, next_session_at, engaged_at, login_at, stopped, running_since, idle_since, \
                stalls_at) \
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
                $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, \
-               $35, $36, $37, $38, $39, $40)",
+               $35, $36, $37, $38, $39, $40, $41, $42, $43)",
             values,
         )
         .await?;
@@ -310,7 +323,8 @@ impl Tx {
                priority_class = $12, starts_at = $13, ends_at = $14, end_source = $15, held = $16, \
                grace_until = $17, ended_at = $18, end_reason = $19, rule_id = $20, \
                extended_until = $21, extended_over = $22, inputs = $23, due_at = $24, \
-               created_at = $25 where tenant_id = $1 and id = $2",
+               created_at = $25, paused_since = $26, paused_until = $27, paused_by = $28 \
+             where tenant_id = $1 and id = $2",
             self.assignment_values(a),
         )
         .await?;
@@ -344,6 +358,9 @@ impl Tx {
             &a.inputs,
             a.due_at(),
             a.created_at,
+            a.paused.map(|pause| pause.since),
+            a.paused.and_then(|pause| pause.until),
+            a.paused.map(|pause| pause.by.as_str()),
         ]
     }
 }

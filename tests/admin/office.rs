@@ -148,6 +148,12 @@ impl Office {
             .await
     }
 
+    /// An operator does something to somebody, without a look at the answer.
+    pub async fn act(&self, who: &str, verb: &str, body: Value) -> Reply {
+        let path = format!("/members/{who}/{verb}");
+        self.owner.post(&path, body).await
+    }
+
     /// The figures of a pool.
     pub async fn figures(&self, pool: &str) -> Reply {
         self.owner.get(&format!("/pools/{pool}")).await.status(200)
@@ -158,6 +164,21 @@ impl Office {
         let verdict = self.owner.get("/ledger/verify").await.status(200);
         verdict.holds("/ok", true);
     }
+}
+
+/// The names of the effects of an act, in their order.
+pub fn effects(reply: &Reply) -> Vec<&str> {
+    let effects = reply["effects"].as_array();
+    let effects = effects.unwrap_or_else(|| panic!("no effects\n{reply}"));
+    effects
+        .iter()
+        .map(|effect| effect["effect"].as_str().unwrap_or_default())
+        .collect()
+}
+
+/// The one effect of this name.
+pub fn effect<'r>(reply: &'r Reply, name: &str) -> &'r Value {
+    reply.element("effects", "effect", name)
 }
 
 pub fn merge(body: &mut Value, rest: Value) {

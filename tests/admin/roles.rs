@@ -14,13 +14,14 @@ both_engines!(
     an_operators_token_is_not_an_identity_providers,
 );
 
-const READ: [&str; 6] = [
+const READ: [&str; 7] = [
     "/members",
     "/members/ada",
     "/pools",
     "/pools/main",
     "/tracks",
     "/waitlist",
+    "/reviews",
 ];
 const RULES: [&str; 4] = ["/mappings", "/policy", "/placements", "/connections"];
 const ENGAGEMENT: [&str; 3] = ["/events", "/members/ada/events", "/members/ada/sessions"];
@@ -71,11 +72,25 @@ async fn each_role_may_do_its_own(t: Tenant) {
         check(client.post("/events", json!([])).await, events, role);
         let wrong = json!({"reason": "because"});
         check(client.post("/members/ada/end", wrong).await, access, role);
-        check(
-            client.post("/members/ada/extend", json!({})).await,
-            access,
-            role,
-        );
+        for verb in ["extend", "transfer", "pin", "deactivate"] {
+            let path = format!("/members/ada/{verb}");
+            check(client.post(&path, json!({})).await, access, role);
+        }
+        for verb in ["pause", "resume"] {
+            let wrong = json!({"until": 7});
+            let path = format!("/members/ada/{verb}");
+            check(client.post(&path, wrong).await, access, role);
+        }
+        check(client.delete("/members/ada/pin").await, access, role);
+        for path in [
+            "/members/ada/reactivate",
+            "/reviews/x/merge",
+            "/reviews/x/dismiss",
+        ] {
+            check(client.post(path, json!({"until": 7})).await, access, role);
+        }
+        let erase = client.post("/members/ada/erase", json!({})).await;
+        check(erase, role == "owner", role);
         for path in ["/pools", "/tracks", "/mappings"] {
             check(client.post(path, json!({})).await, configure, role);
         }

@@ -11,6 +11,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod acts;
 mod histories;
 mod invariants;
 mod late;

@@ -51,6 +51,33 @@ pub(super) enum Step {
         who: usize,
         days: i64,
     },
+    Pause {
+        who: usize,
+        hours: Option<i64>,
+    },
+    Resume {
+        who: usize,
+    },
+    Transfer {
+        who: usize,
+        track: &'static str,
+        pool: Option<&'static str>,
+        wait: bool,
+    },
+    /// Pins a pool, or lifts that.
+    Pin {
+        who: usize,
+        pool: Option<&'static str>,
+        hours: Option<i64>,
+    },
+    /// An operator turns somebody on or off, against the identity provider.
+    Turn {
+        who: usize,
+        on: bool,
+    },
+    Erase {
+        who: usize,
+    },
     Buy {
         pool: &'static str,
         seats: i64,
@@ -119,6 +146,14 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         2 => who().prop_map(|who| Step::Leave { who }),
         2 => who().prop_map(|who| Step::End { who }),
         1 => (who(), 1..40_i64).prop_map(|(who, days)| Step::Extend { who, days }),
+        2 => (who(), prop::option::of(20..60_i64)).prop_map(|(who, hours)| Step::Pause { who, hours }),
+        1 => who().prop_map(|who| Step::Resume { who }),
+        3 => (who(), prop::sample::select(vec!["lead", "sales"]), pool(), any::<bool>())
+            .prop_map(|(who, track, pool, wait)| Step::Transfer { who, track, pool, wait }),
+        2 => (who(), pool(), prop::option::of(20..60_i64))
+            .prop_map(|(who, pool, hours)| Step::Pin { who, pool, hours }),
+        2 => (who(), any::<bool>()).prop_map(|(who, on)| Step::Turn { who, on }),
+        1 => who().prop_map(|who| Step::Erase { who }),
         1 => (any_pool(), 0..3_i64).prop_map(|(pool, seats)| Step::Buy { pool, seats }),
         1 => (any_pool(), 0..3_i64).prop_map(|(pool, seats)| Step::Reserve { pool, seats }),
         1 => (prop::sample::select(vec!["c", "d"]), any::<bool>()).prop_map(|(pool, open)| Step::Open { pool, open }),

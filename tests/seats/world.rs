@@ -6,20 +6,23 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::acts::Pins;
 use super::invariants::{self, Standing, items};
 use super::step::Step;
 use crate::common::tenant::user;
 use crate::common::{COACHING, Client, Reply, Server, Tenant};
 
 pub(super) struct World<'s> {
-    server: &'s Server,
+    pub(super) server: &'s Server,
     tenant: Tenant,
     group: String,
-    ids: BTreeMap<usize, String>,
+    pub(super) ids: BTreeMap<usize, String>,
     /// What they want: track and pool.
     wishes: BTreeMap<usize, (Option<&'static str>, Option<&'static str>)>,
+    /// What operators have pinned: track, pool, and when the pin of the pool runs out.
+    pub(super) pins: BTreeMap<usize, Pins>,
     /// Who is in the group.
-    grouped: BTreeSet<usize>,
+    pub(super) grouped: BTreeSet<usize>,
 }
 
 impl<'s> World<'s> {
@@ -64,6 +67,7 @@ impl<'s> World<'s> {
             group,
             ids: BTreeMap::new(),
             wishes: BTreeMap::new(),
+            pins: BTreeMap::new(),
             grouped: BTreeSet::new(),
         }
     }
@@ -129,6 +133,12 @@ impl<'s> World<'s> {
     /// The pool somebody wants for itself: their own wish, or the rule's.
     fn named(&self, who: usize) -> Option<&'static str> {
         let (track, pool) = self.wishes.get(&who).copied().unwrap_or_default();
+        let pins = self.pins.get(&who).copied().unwrap_or_default();
+        let now = self.server.clock.now();
+        let pinned = pins
+            .pool
+            .filter(|(_, until)| until.is_none_or(|at| at > now));
+        let (track, pool) = (pins.track.or(track), pinned.map(|(key, _)| key).or(pool));
         let by_rule = self.grouped.contains(&who) && track != Some("lead");
         pool.or(by_rule.then_some("b"))
     }
@@ -138,6 +148,9 @@ impl<'s> World<'s> {
         let lost: Vec<_> = before.assigned.difference(&after.assigned).collect();
         let allowed = match step {
             Step::Create { .. } | Step::Title { .. } | Step::Extend { .. } | Step::Tell { .. } => 0,
+            Step::Pause { .. } | Step::Resume { .. } | Step::Transfer { .. } | Step::Pin { .. } => {
+                0
+            }
             step if step.is_about_pools() => 0,
             Step::Wait { .. } => usize::MAX,
             _ => 1,
@@ -242,6 +255,7 @@ impl<'s> World<'s> {
                 if let Some(id) = self.ids.remove(who) {
                     scim.delete(&format!("/Users/{id}")).await.status(204);
                     self.grouped.remove(who);
+                    self.pins.remove(who);
                 }
             }
             Step::Join { who } | Step::Leave { who } => {
@@ -280,6 +294,12 @@ impl<'s> World<'s> {
                     assert!(reply.status < 500, "{reply}");
                 }
             }
+            Step::Pause { .. }
+            | Step::Resume { .. }
+            | Step::Transfer { .. }
+            | Step::Pin { .. }
+            | Step::Turn { .. }
+            | Step::Erase { .. } => return self.act(step, &owner).await,
             Step::Buy { pool, seats } => {
                 let figures = owner.get(&format!("/pools/{pool}")).await.status(200);
                 let purchased = figures["purchased"].as_i64().unwrap() + seats - 1;

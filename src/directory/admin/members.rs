@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::roles::Right;
-use super::{Items, Query, cursor, find, selection, view};
+use super::{Items, Query, cursor, find, selection, verbs, view};
 use crate::directory::rules::Rules;
 use crate::directory::{Caller, Directory, Error, person};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Match, Rule};
+use crate::seats::pin::Field;
 use crate::store::Session;
 use crate::store::lists::Key;
 use crate::store::members::Member;
@@ -89,6 +90,7 @@ impl Directory {
             object.insert("sessionsCompletedTotal".into(), total.into());
             object.insert("lastLoginAt".into(), json!(login));
         }
+        verbs::show_overrides(&mut object, &mut session, &m).await?;
         object.insert("assignments".into(), assignments);
         object.insert("groups".into(), groups);
         object.insert("why".into(), why(&rules, &m));
@@ -125,7 +127,7 @@ fn waiting_at(m: &Member, positions: &std::collections::HashMap<Uuid, i64>) -> O
     waiting(m).and_then(|id| positions.get(&id).copied())
 }
 
-/// What decides a person's track and pool now: what the identity provider wrote, the rules that
+/// What decides a person's track and pool now: a pin, what the identity provider wrote, the rules that
 /// match, and the tenant's default, the first that applies.
 fn why(rules: &Rules, m: &Member) -> Value {
     let catalog = &rules.catalog;
@@ -141,6 +143,7 @@ fn why(rules: &Rules, m: &Member) -> Value {
         None => person.rules.iter().find(live),
     };
     let by = match (wanted, winner, catalog.default_track()) {
+        (Some(_), _, _) if intent.pinned.contains(&Field::Track) => "pin",
         (Some(_), _, _) => "attribute",
         (None, Some(_), _) => "rule",
         (None, None, Some(_)) => "default",

@@ -2,14 +2,12 @@
 //! which. Answers are the JSON of the admin API (decisions live in `seats`, tables in `store`);
 //! every use case asks first whether the caller's role has the right to it.
 
-mod access;
 mod body;
 mod catalog;
 mod connections;
 mod cursor;
 mod engagement;
 pub mod events;
-mod extend;
 mod find;
 mod ledger;
 mod mappings;
@@ -22,6 +20,7 @@ pub mod roles;
 pub mod selection;
 mod stock;
 pub mod tracks;
+mod verbs;
 mod view;
 mod waitlist;
 

@@ -76,6 +76,7 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
             .flag("graceOnDelete")?
             .unwrap_or(before.grace_on_delete),
         start_on_hire: body.flag("startOnHire")?.unwrap_or(before.start_on_hire),
+        pause_on_leave: body.flag("pauseOnLeave")?.unwrap_or(before.pause_on_leave),
         on_unmatch: on_unmatch.unwrap_or(before.on_unmatch),
         full_policy: full_policy.unwrap_or(before.full_policy),
         reuse_policy: reuse_policy.unwrap_or(before.reuse_policy),

@@ -15,8 +15,10 @@ named! {
         Read = "read",
         /// See what decides who gets what: mappings, policy, placements, connections.
         ReadRules = "read_rules",
-        /// End and extend access.
+        /// Change one person's access: end, extend, pause, transfer, pin, deactivate.
         Access = "access",
+        /// Erase people.
+        Erase = "erase",
         /// Change pools, tracks, mappings and policy.
         Configure = "configure",
         /// See how people use their coaching: status, sessions, events.

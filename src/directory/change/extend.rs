@@ -71,6 +71,7 @@ impl Change<'_> {
             Extension::Reopen => self.reopen(member, last, granted).await?,
             Extension::Anew => self.open_extended(member, &last, granted).await?,
         }
+        self.heed_leave(member).await?;
         Ok(true)
     }
 

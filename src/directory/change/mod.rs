@@ -3,6 +3,8 @@
 
 mod extend;
 mod line;
+mod overrides;
+mod pause;
 mod promote;
 mod release;
 mod take;
@@ -15,6 +17,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::engagement::StallClock;
 use super::rules::Rules;
 use super::{Error, engagement, person};
 use crate::coaching::journey::Journey;
@@ -45,6 +48,8 @@ pub(super) struct Change<'t> {
     by: By,
     now: Timestamp,
     lines: Vec<Entry>,
+    /// The lines that are written.
+    pub(super) told: Vec<Entry>,
     /// Made here, and stored once their person is, with the lines they stand in.
     begun: Vec<(Assignment, Vec<InLine>)>,
     /// Pools in which a seat came free.
@@ -56,7 +61,7 @@ pub(super) struct Change<'t> {
     /// Whose events are to be looked at anew, with when their seat came into use.
     refold: BTreeMap<Uuid, Option<Timestamp>>,
     /// Who may stall at another time, and whether their clock now stands still.
-    restall: BTreeMap<Uuid, Option<bool>>,
+    restall: BTreeMap<Uuid, Option<StallClock>>,
 }
 
 impl<'t> Change<'t> {
@@ -67,6 +72,7 @@ impl<'t> Change<'t> {
             by,
             now,
             lines: Vec::new(),
+            told: Vec::new(),
             begun: Vec::new(),
             freed: BTreeSet::new(),
             promoted: Vec::new(),
@@ -79,8 +85,25 @@ impl<'t> Change<'t> {
     /// Looks anew, when this change is finished, at when a person stalls. `stopped` says whether
     /// their clock stands still from now on, where that may have changed.
     pub(super) fn restall(&mut self, member: Uuid, stopped: Option<bool>) {
+        let now = self.now;
+        let clock = stopped.map(|stopped| {
+            if stopped {
+                StallClock::Stands
+            } else {
+                StallClock::RunsFrom(now)
+            }
+        });
+        self.set_stall_clock(member, clock);
+    }
+
+    fn set_stall_clock(&mut self, member: Uuid, clock: Option<StallClock>) {
         let known = self.restall.entry(member).or_default();
-        *known = stopped.or(*known);
+        *known = clock.or(*known);
+    }
+
+    /// Folds all of a person's events anew when this change is finished.
+    pub(super) fn fold_anew(&mut self, member: Uuid) {
+        self.refold.entry(member).or_default();
     }
 
     /// Writes a line of the ledger.
@@ -198,6 +221,7 @@ impl<'t> Change<'t> {
             // Only an assignment that exists can be remembered, changed, moved, cut or ended.
             (_, None) => return Err(store::Error::Inconsistent("a decision about nothing").into()),
         }
+        self.heed_leave(member).await?;
         Ok(
             differs(before.0.as_ref(), member.assignment.as_ref())
                 || before.1 != member.seat_reason,
@@ -241,9 +265,10 @@ impl<'t> Change<'t> {
             engagement::refold(self.tx, catalog, member, seated_at, None, self.now).await?;
         }
         let people = std::mem::take(&mut self.restall);
-        engagement::restall(self.tx, &self.rules.catalog, &people, self.now).await?;
+        engagement::restall(self.tx, &self.rules.catalog, &people).await?;
         let lines = std::mem::take(&mut self.lines);
         self.tx.append(&lines).await?;
+        self.told.extend(lines);
         Ok(())
     }
 

@@ -75,6 +75,7 @@ impl Change<'_> {
         };
         self.reseat(&mut member, a, &target, (terms, window, n, overage))
             .await?;
+        self.heed_leave(&mut member).await?;
         self.log("seat.promoted", Some(member.id), Object::new());
         self.promoted.push(member.id);
         self.save_seat(&mut member).await?;

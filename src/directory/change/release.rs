@@ -61,6 +61,10 @@ impl Change<'_> {
         }
         let held = a.held && matches!(a.state, SeatState::Assigned | SeatState::Grace);
         let seat = a.seat.take().zip(a.state.account());
+        if a.paused.take().is_some() {
+            self.restall(a.member, Some(person::is_on_leave(&member.doc)));
+            self.tx.note_pause(a.id, None).await?;
+        }
         a.state = SeatState::Ended;
         a.grace_until = None;
         a.waiting = None;
@@ -139,6 +143,8 @@ impl Change<'_> {
         member: &mut Member,
     ) -> Result<bool, Error> {
         self.knows_as_much_as(member)?;
+        let now = self.now;
+        self.unpin(member, |pin| pin.is_over(now)).await?;
         let Some(mut a) = member.assignment.clone() else {
             return Ok(false);
         };
@@ -150,6 +156,10 @@ impl Change<'_> {
             SeatState::Grace => {
                 let reason = a.end_reason.unwrap_or(EndReason::Deactivated);
                 self.end(member, a, reason, due, inputs).await?;
+            }
+            SeatState::Assigned if a.ends_at > self.now => {
+                self.resume(member, a, due).await?;
+                self.heed_leave(member).await?;
             }
             SeatState::Scheduled if a.ends_at > self.now => {
                 if let Some(n) = a.seat {
@@ -165,6 +175,7 @@ impl Change<'_> {
                 }
                 self.tx.save_assignment(&a).await?;
                 member.assignment = Some(a);
+                self.heed_leave(member).await?;
             }
             _ => {
                 if a.state == SeatState::Scheduled {

@@ -79,6 +79,7 @@ impl Change<'_> {
             grace_until: None,
             ended_at: None,
             end_reason: None,
+            paused: None,
             rule: target.rule,
             extended: None,
             inputs,
@@ -126,6 +127,10 @@ impl Change<'_> {
         } else {
             SeatState::Assigned
         };
+        let now = self.now;
+        a.paused = a
+            .paused
+            .filter(|pause| a.state == SeatState::Assigned && pause.is_on(now));
         if a.state == SeatState::Assigned && !a.held {
             a.held = true;
             self.refold.insert(a.member, Some(self.now));

@@ -213,3 +213,16 @@ pub(super) const ROLES: &[Column] = &[
     Column::text("role", "/role"),
     Column::text("rights", "/rights"),
 ];
+
+pub(super) const REVIEWS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("kind", "/kind").only_csv(),
+    Column::text("state", "/state"),
+    Column::text("member", "/member/userName"),
+    Column::text("memberId", "/member/id").only_csv(),
+    Column::text("memberWorkerId", "/member/workerId"),
+    Column::text("former", "/former/userName"),
+    Column::text("formerId", "/former/id").only_csv(),
+    Column::text("formerWorkerId", "/former/workerId"),
+    Column::text("createdAt", "/createdAt"),
+];

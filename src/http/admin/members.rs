@@ -1,6 +1,5 @@
 //! People and their access.
 
-use super::body::Json;
 use super::list::List;
 use super::{Answer, Call, Named, columns, one};
 
@@ -14,20 +13,6 @@ pub(super) async fn list(call: Call, list: List) -> Answer {
 pub(super) async fn read(call: Call, Named(who): Named) -> Answer {
     let member = call.directory().read_member(&call.caller, &who, call.now);
     one(member.await)
-}
-
-pub(super) async fn end(call: Call, Named(who): Named, Json(body): Json) -> Answer {
-    let ended = call
-        .directory()
-        .end_member(&call.caller, &who, body, call.now);
-    one(ended.await)
-}
-
-pub(super) async fn extend(call: Call, Named(who): Named, Json(body): Json) -> Answer {
-    let extended = call
-        .directory()
-        .extend_member(&call.caller, &who, body, call.now);
-    one(extended.await)
 }
 
 pub(super) async fn waitlist(call: Call, list: List) -> Answer {

@@ -8,6 +8,7 @@ mod list;
 mod members;
 mod records;
 mod table;
+mod verbs;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
@@ -29,8 +30,18 @@ pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/members", get(members::list))
         .route("/members/{who}", get(members::read))
-        .route("/members/{who}/end", post(members::end))
-        .route("/members/{who}/extend", post(members::extend))
+        .route("/members/{who}/end", post(verbs::end))
+        .route("/members/{who}/extend", post(verbs::extend))
+        .route("/members/{who}/pause", post(verbs::pause))
+        .route("/members/{who}/resume", post(verbs::resume))
+        .route("/members/{who}/transfer", post(verbs::transfer))
+        .route("/members/{who}/pin", post(verbs::pin).delete(verbs::unpin))
+        .route("/members/{who}/deactivate", post(verbs::deactivate))
+        .route("/members/{who}/reactivate", post(verbs::reactivate))
+        .route("/members/{who}/erase", post(verbs::erase))
+        .route("/reviews", get(verbs::reviews))
+        .route("/reviews/{id}/merge", post(verbs::merge))
+        .route("/reviews/{id}/dismiss", post(verbs::dismiss))
         .route("/members/{who}/events", get(engagement::events_of))
         .route("/members/{who}/sessions", get(engagement::sessions_of))
         .route("/events", get(engagement::events).post(engagement::post))

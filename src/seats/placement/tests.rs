@@ -79,6 +79,7 @@ fn person(rules: Vec<&Rule>, edit: impl FnOnce(&mut Intent)) -> Person<'_> {
         terminated: None,
         employment: None,
         zone: None,
+        pinned: Vec::new(),
     };
     edit(&mut intent);
     Person {

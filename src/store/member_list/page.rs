@@ -292,8 +292,10 @@ fn conditions(sql: &mut Sql, s: &Selection, part: Part, walks: bool) {
     }
     if let Some(levels) = &s.levels {
         let active = "m.identity_state = 'active'";
-        let full = format!("({active} and m.seat_state = 'assigned')");
-        let archive = format!("({active} and m.seat_state <> 'assigned' and {HELD})");
+        // What is due has been applied, so a pause that is stored is on.
+        let in_use = "m.seat_state = 'assigned' and a.paused_since is null";
+        let full = format!("({active} and {in_use})");
+        let archive = format!("({active} and not ({in_use}) and {HELD})");
         let conditions = levels.iter().map(|level| match level {
             AccessLevel::Full => full.clone(),
             AccessLevel::Archive => archive.clone(),

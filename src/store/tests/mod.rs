@@ -164,6 +164,8 @@ impl Fixture {
             deactivated_at: None,
             assignment: None,
             seat_reason: None,
+            pins: Vec::new(),
+            drift: None,
             groups: Vec::new(),
             catalog_version: tx.catalog_version().await.unwrap(),
         };

@@ -3,16 +3,18 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::body::{Body, required};
-use super::roles::Right;
-use super::{access, conflict, find, members, object, wrong};
-use crate::directory::change::{Change, Granted};
+use super::{Act, body, dry_run};
+use crate::directory::admin::body::required;
+use crate::directory::admin::roles::Right;
+use crate::directory::admin::{conflict, wrong};
+use crate::directory::change::Granted;
 use crate::directory::rules::Rules;
-use crate::directory::{Caller, Code, Directory, Error, Refusal, person};
+use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Pool, Track};
 use crate::seats::days::{self, When};
 use crate::seats::extension::{self, Extension};
+use crate::seats::pin::Field;
 use crate::seats::placement::{self, Intent, Person, Placement, Standing, Target};
 use crate::seats::{Assignment, Extended, SeatState};
 use crate::store::figures::Figures;
@@ -24,6 +26,7 @@ struct Wish {
     until: Until,
     /// Another pool's key.
     pool: Option<String>,
+    dry_run: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -40,48 +43,43 @@ impl Directory {
         &self,
         caller: &Caller,
         who: &str,
-        body: Value,
+        sent: Value,
         now: Timestamp,
     ) -> Result<Object, Error> {
         caller.may(Right::Access)?;
-        let wish = read(body)?;
+        let wish = read(sent)?;
         self.catch_up(caller.tenant, now).await?;
         transact!(self.store, caller.tenant, |tx| {
-            let mut member = find::locked(tx, who).await?;
-            let rules = self.current_rules(tx).await?;
-            let person = person::person(&rules, &member);
-            let last = extendable(&member, &person, &rules.catalog, now)?;
+            let mut act = Act::on(self, tx, caller, who, (wish.dry_run, now)).await?;
+            let rules = act.rules();
+            let person = act.person(&rules);
+            let last = extendable(&act.member, &person, &rules.catalog, now)?;
             let until = until(&wish, last, &person.intent, &rules.catalog, now)?;
             let pool = pool(&wish, last, &rules.catalog)?;
             if !extension::covers(pool, last, until, now) {
-                let figures = tx.figures(None, now).await?;
+                let figures = act.change.tx.figures(None, now).await?;
                 return Err(exceeded(pool, last, until, &rules.catalog, &figures, now).into());
             }
             let granted = grant(&rules, person, last, pool, until, now)?;
             let (last, reopened) = (last.clone(), granted.extension == Extension::Reopen);
-            let mut change = Change::new(tx, rules.clone(), caller.by(), now);
-            if change.extend(&mut member, last, granted).await? {
-                change.save_seat(&mut member).await?;
-                change.finish().await?;
+            let into = wish.pool.is_some();
+            let changed = act.change.extend(&mut act.member, last, granted).await?;
+            if into {
+                // Naming a pool is the later word.
+                act.change
+                    .unpin(&mut act.member, |pin| pin.field == Field::Pool)
+                    .await?;
             }
-            let Change { tx, promoted, .. } = change;
-            let open = member.seat_state() != SeatState::Waitlisted;
-            Ok(object([
-                (
-                    "member",
-                    members::seen(tx, caller, &member, &rules.catalog, now)
-                        .await?
-                        .into(),
-                ),
-                ("reopened", (reopened && open).into()),
-                ("promoted", access::briefly(tx, &promoted).await?),
-            ]))
+            let open = act.member.seat_state() != SeatState::Waitlisted;
+            let mut answer = act.answer(caller, changed).await?;
+            answer.insert("reopened".into(), (reopened && open).into());
+            Ok(answer)
         })
     }
 }
 
-fn read(body: Value) -> Result<Wish, Refusal> {
-    let body = Body::of(body, &["until", "addDays", "pool"])?;
+fn read(sent: Value) -> Result<Wish, Refusal> {
+    let body = body(sent, &["until", "addDays", "pool"])?;
     let until = match (body.when("until")?, body.days("addDays")?) {
         (Some(when), None) => Some(Until::At(when)),
         (None, Some(days)) => Some(Until::Days(days)),
@@ -91,6 +89,7 @@ fn read(body: Value) -> Result<Wish, Refusal> {
     Ok(Wish {
         until: required("until", until)?,
         pool: body.key("pool")?,
+        dry_run: dry_run(&body)?,
     })
 }
 

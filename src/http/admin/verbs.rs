@@ -1,0 +1,116 @@
+//! What an operator does to one person, and whether two are one.
+
+use axum::body::HttpBody as _;
+use axum::extract::{FromRequest, Request};
+use serde_json::{Value, json};
+
+use super::body::Json;
+use super::list::List;
+use super::{Answer, Call, Named, columns, one};
+use crate::http::error::Failure;
+
+/// A body that may be left out, since nothing in it must be there.
+pub(super) struct MaybeJson(Value);
+
+impl<S: Sync> FromRequest<S> for MaybeJson {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        if request.body().is_end_stream() {
+            return Ok(Self(json!({})));
+        }
+        let Json(body) = Json::from_request(request, state).await?;
+        Ok(Self(body))
+    }
+}
+
+pub(super) async fn end(call: Call, Named(who): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .end_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn extend(call: Call, Named(who): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .extend_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn pause(call: Call, Named(who): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .pause_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn resume(call: Call, Named(who): Named, MaybeJson(body): MaybeJson) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .resume_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn transfer(call: Call, Named(who): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .transfer_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn pin(call: Call, Named(who): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .pin_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn deactivate(call: Call, Named(who): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .deactivate_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn reactivate(call: Call, Named(who): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .reactivate_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn erase(call: Call, Named(who): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .erase_member(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn merge(call: Call, Named(who): Named, MaybeJson(body): MaybeJson) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .merge_review(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn dismiss(call: Call, Named(who): Named, MaybeJson(body): MaybeJson) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .dismiss_review(&call.caller, &who, body, call.now)
+        .await)
+}
+
+pub(super) async fn unpin(call: Call, Named(who): Named, List { query, .. }: List) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .unpin_member(&call.caller, &who, &query, call.now)
+        .await)
+}
+
+pub(super) async fn reviews(call: Call, list: List) -> Answer {
+    let page = call
+        .directory()
+        .list_reviews(&call.caller, &list.query, call.now);
+    list.write(page.await?, columns::REVIEWS)
+}
