@@ -85,6 +85,14 @@ named! {
         NotPlaced = "not_placed",
         /// The person has never had access.
         NothingToExtend = "nothing_to_extend",
+        /// The hash is not that of the plan.
+        PlanChanged = "plan_changed",
+        /// The plan is not, or no more, in a state for this.
+        PlanState = "plan_state",
+        /// Somebody else has to approve the plan first.
+        ApprovalRequired = "approval_required",
+        /// Nobody approves what they planned themselves.
+        OwnPlan = "own_plan",
         /// More requests a second than the tenant may make.
         RateLimited = "rate_limited",
         /// The body did not arrive, or the work was not done, in time.

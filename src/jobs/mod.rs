@@ -158,7 +158,8 @@ async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, E
     let due = store.tenants_due(clock.now()).await?;
     let placing = store.tenants_placing().await?;
     let sealing = store.tenants_to_seal().await?;
-    if due.is_empty() && placing.is_empty() && sealing.is_empty() {
+    let planning = store.tenants_planning(clock.now()).await?;
+    if due.is_empty() && placing.is_empty() && sealing.is_empty() && planning.is_empty() {
         return Ok(Next::WhenDue);
     }
     let now = clock.now();
@@ -175,6 +176,13 @@ async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, E
     }
     for tenant in sealing {
         directory.seal(tenant).await?;
+    }
+    for tenant in planning {
+        // A plan that fails must not keep everybody else's access waiting.
+        match directory.carry_on_plans(tenant, clock.now()).await {
+            Ok(left) => more |= left,
+            Err(error) => tracing::warn!(%error, "a plan did not go on and will be tried again"),
+        }
     }
     Ok(if more { Next::AtOnce } else { Next::WhenDue })
 }

@@ -9,7 +9,7 @@ use super::{find, members, object, view};
 use crate::directory::change::{Change, Freed};
 use crate::directory::{Caller, Code, Directory, Error, Refusal, person};
 use crate::scim::Object;
-use crate::seats::EndReason;
+use crate::seats::{Assignment, EndReason};
 use crate::store::members::Member;
 use crate::store::{Session, transact};
 
@@ -33,22 +33,8 @@ impl Directory {
         transact!(self.store, caller.tenant, |tx| {
             let mut member = find::locked(tx, who).await?;
             let rules = self.current_rules(tx).await?;
-            let open = member
-                .assignment
-                .clone()
-                .filter(crate::seats::Assignment::is_open);
             let mut change = Change::new(tx, rules, caller.by(), now);
-            let mut freed = None;
-            if let Some(open) = open {
-                let assignment = open.id;
-                let inputs = blocking(&change, &member, now);
-                freed = change.end(&mut member, open, reason, now, inputs).await?;
-                change.save_seat(&mut member).await?;
-                if let Some(note) = &note {
-                    change.tx.note_end(assignment, note).await?;
-                }
-                change.finish().await?;
-            }
+            let freed = end(&mut change, &mut member, (reason, note.as_deref()), now).await?;
             let Change {
                 tx,
                 rules,
@@ -74,6 +60,28 @@ impl Directory {
     }
 }
 
+/// Ends a person's access, if there is any to end, and finishes the change.
+pub(super) async fn end(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    (reason, note): (EndReason, Option<&str>),
+    now: Timestamp,
+) -> Result<Option<Freed>, Error> {
+    let open = member.assignment.clone().filter(Assignment::is_open);
+    let Some(open) = open else {
+        return Ok(None);
+    };
+    let assignment = open.id;
+    let inputs = blocking(change, member, now);
+    let freed = change.end(member, open, reason, now, inputs).await?;
+    change.save_seat(member).await?;
+    if let Some(note) = note {
+        change.tx.note_end(assignment, note).await?;
+    }
+    change.finish().await?;
+    Ok(freed)
+}
+
 /// What an end remembers, so that it holds while that stays the same. Whoever is away already needs
 /// no block: their coming back is the change that lifts it.
 fn blocking(change: &Change<'_>, member: &Member, now: Timestamp) -> String {
@@ -85,7 +93,7 @@ fn blocking(change: &Change<'_>, member: &Member, now: Timestamp) -> String {
     }
 }
 
-fn read(body: Value) -> Result<(EndReason, Option<String>), Refusal> {
+pub(super) fn read(body: Value) -> Result<(EndReason, Option<String>), Refusal> {
     let body = Body::of(body, &["reason", "note"])?;
     let reason = body.text("reason", 60);
     let reason = reason.and_then(|reason| required("reason", reason)).ok();

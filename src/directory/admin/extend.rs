@@ -1,5 +1,7 @@
 //! Extending a person's access.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -20,10 +22,26 @@ use crate::store::members::Member;
 use crate::store::transact;
 
 /// What was asked for.
-struct Wish {
+pub(super) struct Wish {
     until: Until,
     /// Another pool's key.
-    pool: Option<String>,
+    pub(super) pool: Option<String>,
+}
+
+impl Wish {
+    /// Refuses what nobody could be granted.
+    pub(super) fn check(&self, catalog: &Catalog, now: Timestamp) -> Result<(), Refusal> {
+        if let Until::At(when) = self.until
+            && when.end(&catalog.zone) <= now
+        {
+            return Err(wrong("until", "must lie in the future"));
+        }
+        let unknown = |key: &&String| catalog.pool_named(key).is_none();
+        if self.pool.as_ref().filter(unknown).is_some() {
+            return Err(wrong("pool", "there is no such live pool"));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -49,21 +67,8 @@ impl Directory {
         transact!(self.store, caller.tenant, |tx| {
             let mut member = find::locked(tx, who).await?;
             let rules = self.current_rules(tx).await?;
-            let person = person::person(&rules, &member);
-            let last = extendable(&member, &person, &rules.catalog, now)?;
-            let until = until(&wish, last, &person.intent, &rules.catalog, now)?;
-            let pool = pool(&wish, last, &rules.catalog)?;
-            if !extension::covers(pool, last, until, now) {
-                let figures = tx.figures(None, now).await?;
-                return Err(exceeded(pool, last, until, &rules.catalog, &figures, now).into());
-            }
-            let granted = grant(&rules, person, last, pool, until, now)?;
-            let (last, reopened) = (last.clone(), granted.extension == Extension::Reopen);
             let mut change = Change::new(tx, rules.clone(), caller.by(), now);
-            if change.extend(&mut member, last, granted).await? {
-                change.save_seat(&mut member).await?;
-                change.finish().await?;
-            }
+            let reopened = extend(&mut change, &mut member, &wish, now).await?;
             let Change { tx, promoted, .. } = change;
             let open = member.seat_state() != SeatState::Waitlisted;
             Ok(object([
@@ -80,7 +85,7 @@ impl Directory {
     }
 }
 
-fn read(body: Value) -> Result<Wish, Refusal> {
+pub(super) fn read(body: Value) -> Result<Wish, Refusal> {
     let body = Body::of(body, &["until", "addDays", "pool"])?;
     let until = match (body.when("until")?, body.days("addDays")?) {
         (Some(when), None) => Some(Until::At(when)),
@@ -92,6 +97,57 @@ fn read(body: Value) -> Result<Wish, Refusal> {
         until: required("until", until)?,
         pool: body.key("pool")?,
     })
+}
+
+/// What the rules make of a wish.
+pub(super) enum Judged<'c> {
+    /// They allow it, for this assignment.
+    Granted(Assignment, Granted<'c>),
+    /// The pool's term does not reach so far.
+    BeyondTerm(Assignment, &'c Pool, Timestamp),
+}
+
+/// Asks the rules for an extension.
+pub(super) fn judge<'c>(
+    rules: &'c Rules,
+    member: &Member,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<Judged<'c>, Error> {
+    let person = person::person(rules, member);
+    let last = extendable(member, &person, &rules.catalog, now)?;
+    let until = until(wish, last, &person.intent, &rules.catalog, now)?;
+    let pool = pool(wish, last, &rules.catalog)?;
+    if !extension::covers(pool, last, until, now) {
+        return Ok(Judged::BeyondTerm(last.clone(), pool, until));
+    }
+    let granted = grant(rules, person, last, pool, until, now)?;
+    Ok(Judged::Granted(last.clone(), granted))
+}
+
+/// Extends a person's access and finishes the change. Answers whether an episode that was over goes
+/// on.
+pub(super) async fn extend(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rules = Arc::clone(&change.rules);
+    match judge(&rules, member, wish, now)? {
+        Judged::BeyondTerm(last, pool, until) => {
+            let figures = change.tx.figures(None, now).await?;
+            Err(exceeded(pool, &last, until, &rules.catalog, &figures, now).into())
+        }
+        Judged::Granted(last, granted) => {
+            let reopened = granted.extension == Extension::Reopen;
+            if change.extend(member, last, granted).await? {
+                change.save_seat(member).await?;
+                change.finish().await?;
+            }
+            Ok(reopened)
+        }
+    }
 }
 
 /// The assignment to extend: the open one or else the last.

@@ -15,6 +15,7 @@ mod ledger;
 mod mappings;
 mod members;
 mod placements;
+pub mod plans;
 mod policy;
 pub mod pools;
 mod query;

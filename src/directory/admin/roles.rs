@@ -17,6 +17,8 @@ named! {
         ReadRules = "read_rules",
         /// End and extend access.
         Access = "access",
+        /// Approve what others plan, and decide about a breaker that tripped.
+        Approve = "approve",
         /// Change pools, tracks, mappings and policy.
         Configure = "configure",
         /// See how people use their coaching: status, sessions, events.
@@ -31,7 +33,10 @@ named! {
 /// Every role that the admin API knows, and its rights.
 const RIGHTS: &[(Role, &[Right])] = &[
     (Role::Viewer, &[Right::Read]),
-    (Role::Approver, &[Right::Read, Right::Engagement]),
+    (
+        Role::Approver,
+        &[Right::Read, Right::Engagement, Right::Approve],
+    ),
     (
         Role::ProgramAdmin,
         &[

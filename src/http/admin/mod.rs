@@ -6,6 +6,7 @@ mod configuration;
 mod engagement;
 mod list;
 mod members;
+mod plans;
 mod records;
 mod table;
 
@@ -14,7 +15,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use jiff::Timestamp;
 
@@ -67,6 +68,17 @@ pub(super) fn router() -> Router<AppState> {
         )
         .route("/placements", get(configuration::placements))
         .route("/placements/{id}", get(configuration::placement))
+        .route("/seats/reclaim", post(plans::reclaim))
+        .route("/plans", get(plans::list).post(plans::create))
+        .route("/plans/{id}", get(plans::read))
+        .route("/plans/{id}/approve", post(plans::approve))
+        .route("/plans/{id}/reject", post(plans::reject))
+        .route("/plans/{id}/apply", post(plans::apply))
+        .route(
+            "/exclusions",
+            get(plans::exclusions).post(plans::create_exclusion),
+        )
+        .route("/exclusions/{id}", delete(plans::delete_exclusion))
         .route("/ledger", get(records::ledger))
         .route("/ledger/verify", get(records::verify))
         .route("/connections", get(records::connections))
