@@ -85,6 +85,8 @@ named! {
         NotPlaced = "not_placed",
         /// The person has never had access.
         NothingToExtend = "nothing_to_extend",
+        /// The person stands in no line.
+        NotWaiting = "not_waiting",
         /// The hash is not that of the plan.
         PlanChanged = "plan_changed",
         /// The plan is not, or no more, in a state for this.

@@ -39,6 +39,7 @@ mod policy;
 mod pools;
 mod reclaim;
 mod roles;
+mod simulate;
 mod stalled;
 mod stock;
 mod tracks;

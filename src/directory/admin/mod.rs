@@ -21,6 +21,7 @@ pub mod pools;
 mod query;
 pub mod roles;
 pub mod selection;
+pub mod simulate;
 mod stock;
 pub mod tracks;
 mod view;

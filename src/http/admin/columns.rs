@@ -171,6 +171,8 @@ pub(super) const WAITLIST: &[Column] = &[
     Column::text("pool", "/pool"),
     Column::text("since", "/since"),
     Column::number("priorityClass", "/priorityClass"),
+    Column::text("expectedAt", "/expectedAt"),
+    Column::text("id", "/id").only_csv(),
 ];
 
 pub(super) const LEDGER: &[Column] = &[

@@ -29,10 +29,3 @@ pub(super) async fn extend(call: Call, Named(who): Named, Json(body): Json) -> A
         .extend_member(&call.caller, &who, body, call.now);
     one(extended.await)
 }
-
-pub(super) async fn waitlist(call: Call, list: List) -> Answer {
-    let page = call
-        .directory()
-        .list_waitlist(&call.caller, &list.query, call.now);
-    list.write(page.await?, columns::WAITLIST)
-}

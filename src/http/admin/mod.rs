@@ -9,13 +9,14 @@ mod members;
 mod plans;
 mod records;
 mod table;
+mod waitlist;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 
 use jiff::Timestamp;
 
@@ -35,7 +36,9 @@ pub(super) fn router() -> Router<AppState> {
         .route("/members/{who}/events", get(engagement::events_of))
         .route("/members/{who}/sessions", get(engagement::sessions_of))
         .route("/events", get(engagement::events).post(engagement::post))
-        .route("/waitlist", get(members::waitlist))
+        .route("/waitlist", get(waitlist::list))
+        .route("/waitlist/promote", post(waitlist::promote))
+        .route("/waitlist/{who}", patch(waitlist::prioritise))
         .route(
             "/pools",
             get(configuration::pools).post(configuration::create_pool),
@@ -56,6 +59,7 @@ pub(super) fn router() -> Router<AppState> {
             "/mappings",
             get(configuration::mappings).post(configuration::create_mapping),
         )
+        .route("/mappings/simulate", post(configuration::simulate_mapping))
         .route(
             "/mappings/{id}",
             get(configuration::mapping)

@@ -7,7 +7,7 @@ mod apply;
 mod decide;
 mod draft;
 mod exclusions;
-mod people;
+pub(super) mod people;
 mod reclaim;
 mod verb;
 mod view;

@@ -115,7 +115,7 @@ pub(super) async fn each(
 }
 
 /// Looks at everybody of a selection.
-pub(super) async fn selected(
+pub(in crate::directory::admin) async fn selected(
     session: &mut Session,
     selection: &Selection,
     mut look: impl FnMut(&Member, &Engagement) -> Result<(), Error> + Send,
