@@ -87,6 +87,8 @@ named! {
         NothingToExtend = "nothing_to_extend",
         /// The person stands in no line.
         NotWaiting = "not_waiting",
+        /// The connection's breaker has not tripped.
+        BreakerClosed = "breaker_closed",
         /// The hash is not that of the plan.
         PlanChanged = "plan_changed",
         /// The plan is not, or no more, in a state for this.

@@ -220,7 +220,12 @@ impl Directory {
             let before = member.clone();
             write(&mut member, doc, now);
             let mut change = Change::new(tx, rules, caller.by(), now);
+            change.guard = self.guard(caller, None);
             note_identity(&mut change, &before, &member);
+            let is_active = |m: &Member| m.identity == IdentityState::Active;
+            if is_active(&before) && !is_active(&member) {
+                change.note_removal(&before, false).await?;
+            }
             let on_leave = person::is_on_leave(&member.doc);
             if on_leave != person::is_on_leave(&before.doc) {
                 change.restall(member.id, Some(on_leave));
@@ -266,7 +271,14 @@ impl Directory {
             if_match.check(member.version)?;
             let rules = self.rules(tx, member.catalog_version).await?;
             let mut change = Change::new(tx, rules, caller.by(), now);
+            change.guard = self.guard(caller, None);
             change.log("member.deleted", Some(member.id), Object::new());
+            // Who was deactivated long ago, and holds nothing, loses nothing.
+            let holds = member.assignment.as_ref().is_some_and(|a| a.is_open());
+            if member.identity == IdentityState::Active || holds {
+                let before = member.clone();
+                change.note_removal(&before, true).await?;
+            }
             change.settle(&mut member, Trigger::Deleted, false).await?;
             for group in change.tx.leave_groups(member.id).await? {
                 change.tx.touch_group(group, -1, now).await?;

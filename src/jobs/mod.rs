@@ -159,7 +159,9 @@ async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, E
     let placing = store.tenants_placing().await?;
     let sealing = store.tenants_to_seal().await?;
     let planning = store.tenants_planning(clock.now()).await?;
-    if due.is_empty() && placing.is_empty() && sealing.is_empty() && planning.is_empty() {
+    let guarding = store.tenants_guarding().await?;
+    let idle = [&due, &placing, &sealing, &planning, &guarding];
+    if idle.iter().all(|tenants| tenants.is_empty()) {
         return Ok(Next::WhenDue);
     }
     let now = clock.now();
@@ -171,6 +173,10 @@ async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, E
         directory.catch_up(tenant, clock.now()).await?;
     }
     let mut more = false;
+    // Before anything of them could come due.
+    for tenant in guarding {
+        more |= directory.carry_on_breakers(tenant, clock.now()).await?;
+    }
     for tenant in placing {
         more |= directory.place_some(tenant, clock.now()).await?;
     }

@@ -80,7 +80,8 @@ pub fn since(reason: Reason, days: i64, holder: Holder<'_>, now: Timestamp) -> O
     } = holder;
     let active = identity == IdentityState::Active;
     let booked = journey.next_session_at.is_some_and(|at| at > now);
-    if !reason.states().contains(&assignment.state) {
+    // What a breaker holds is not for one operator to give away.
+    if assignment.is_frozen() || !reason.states().contains(&assignment.state) {
         return None;
     }
     let since = match reason {

@@ -12,6 +12,7 @@ mod writer;
 
 pub mod backup;
 pub mod benchmarks;
+pub mod breaker;
 pub mod catalog;
 pub mod credentials;
 pub mod engagement;

@@ -17,6 +17,7 @@ mod common;
 mod office;
 
 mod away_and_back;
+mod breaker;
 mod connections;
 mod end;
 mod engaged;

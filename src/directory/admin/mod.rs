@@ -4,6 +4,7 @@
 
 mod access;
 mod body;
+pub mod breaker;
 mod catalog;
 mod connections;
 mod cursor;

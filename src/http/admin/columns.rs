@@ -198,6 +198,8 @@ pub(super) const CONNECTIONS: &[Column] = &[
     Column::text("lastErrorAt", "/lastErrorAt"),
     Column::number("tokens", "/tokens"),
     Column::text("tokenExpiresAt", "/tokenExpiresAt"),
+    Column::text("breaker", "/breaker/state"),
+    Column::number("breakerHeld", "/breaker/held").only_csv(),
     Column::text("createdAt", "/createdAt").only_csv(),
 ];
 

@@ -86,6 +86,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/ledger", get(records::ledger))
         .route("/ledger/verify", get(records::verify))
         .route("/connections", get(records::connections))
+        .route("/connections/{name}/breaker", post(records::breaker))
         .route("/roles", get(records::roles))
 }
 
