@@ -47,7 +47,7 @@ pub struct Directory {
 }
 
 /// How long it is remembered how many people a connection had.
-const PEOPLE_KNOWN: std::time::Duration = std::time::Duration::from_secs(600);
+const PEOPLE_KNOWN: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// Who the ledger says it was when a command of the program, and no request, changed something.
 const COMMAND: &str = "command";

@@ -14,8 +14,8 @@ use crate::scim::error::{Error as ScimError, ScimType};
 use crate::scim::patch::{self, Patched};
 use crate::scim::schema::USER;
 use crate::scim::{Object, quirks, validate};
-use crate::seats::IdentityState;
 use crate::seats::decision::Trigger;
+use crate::seats::{Assignment, IdentityState};
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
 
@@ -274,7 +274,7 @@ impl Directory {
             change.guard = self.guard(caller, None);
             change.log("member.deleted", Some(member.id), Object::new());
             // Who was deactivated long ago, and holds nothing, loses nothing.
-            let holds = member.assignment.as_ref().is_some_and(|a| a.is_open());
+            let holds = member.assignment.as_ref().is_some_and(Assignment::is_open);
             if member.identity == IdentityState::Active || holds {
                 let before = member.clone();
                 change.note_removal(&before, true).await?;

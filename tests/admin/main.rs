@@ -16,6 +16,7 @@
 mod common;
 mod office;
 
+mod applying;
 mod away_and_back;
 mod breaker;
 mod connections;

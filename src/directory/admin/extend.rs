@@ -36,8 +36,8 @@ impl Wish {
         {
             return Err(wrong("until", "must lie in the future"));
         }
-        let unknown = |key: &&String| catalog.pool_named(key).is_none();
-        if self.pool.as_ref().filter(unknown).is_some() {
+        let unknown = |key: &String| catalog.pool_named(key).is_none();
+        if self.pool.as_ref().is_some_and(unknown) {
             return Err(wrong("pool", "there is no such live pool"));
         }
         Ok(())

@@ -74,7 +74,7 @@ impl Verb {
             problem: None,
             fingerprint: fingerprint(m, self.looks_at(engagement)),
             body: Object::new(),
-            before: place(m, catalog, before.map(Standing::of)),
+            before: place(m, catalog, before.map(Standing::of).as_ref()),
             after: Object::new(),
             seat_delta: 0,
             warnings: Vec::new(),
@@ -100,7 +100,7 @@ impl Verb {
                         pool: pool.id,
                         ends_at: window.ends_at,
                     };
-                    item.after = place(m, catalog, Some(then));
+                    item.after = place(m, catalog, Some(&then));
                     let known = last.extended.as_ref() == Some(&granted.extended);
                     extended(
                         &mut item,
@@ -175,7 +175,7 @@ fn ended(
         ends_at: a.ends_at.min(now),
         ..Standing::of(a)
     };
-    item.after = place(m, catalog, Some(then));
+    item.after = place(m, catalog, Some(&then));
     item.seat_delta = i64::from(frees);
     if a.seat.is_none() {
         item.warnings.push(Warning::LeavesLine);
@@ -223,8 +223,7 @@ impl Standing {
     }
 }
 
-fn place(m: &Member, catalog: &Catalog, standing: Option<Standing>) -> Object {
-    let s = standing.as_ref();
+fn place(m: &Member, catalog: &Catalog, s: Option<&Standing>) -> Object {
     let state = s.map_or(SeatState::None, |s| s.state);
     let track = s.and_then(|s| catalog.track(s.track));
     let pool = s.and_then(|s| catalog.pool(s.pool));
