@@ -90,6 +90,15 @@ pub struct Config {
     )]
     pub drain_seconds: u64,
 
+    /// Whether seats are held when a connection removes too many people at once.
+    #[arg(
+        long,
+        env = "SEATKEEPER_BREAKER",
+        value_name = "on|off",
+        default_value = "on"
+    )]
+    pub breaker: Switch,
+
     /// How many SQLite transactions may share one commit; 1 commits each by itself.
     #[arg(
         long,
@@ -99,6 +108,16 @@ pub struct Config {
         hide_short_help = true
     )]
     pub commit_group: usize,
+}
+
+/// Whether something is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is.
+    #[default]
+    On,
+    /// It is not.
+    Off,
 }
 
 /// How a line of the log looks.
@@ -124,6 +143,7 @@ impl Config {
             max_connections: 4096,
             database_connections: 16,
             drain_seconds: 25,
+            breaker: Switch::On,
             commit_group: 64,
         }
     }
@@ -142,6 +162,7 @@ impl fmt::Debug for Config {
             .field("max_connections", &self.max_connections)
             .field("database_connections", &self.database_connections)
             .field("drain_seconds", &self.drain_seconds)
+            .field("breaker", &self.breaker)
             .field("commit_group", &self.commit_group)
             .finish()
     }

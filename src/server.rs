@@ -19,7 +19,7 @@ use tower::Service;
 
 use self::connection::PATIENCE;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Switch};
 use crate::directory::Directory;
 use crate::http::{self, AppState};
 use crate::jobs::{self, Jobs};
@@ -65,7 +65,10 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Error> {
         commit_group: config.commit_group,
     };
     let store = Store::open(&config.database_url, options).await?;
-    let directory = Directory::new(store);
+    let mut directory = Directory::new(store);
+    if config.breaker == Switch::Off {
+        directory = directory.without_breakers();
+    }
     let state = AppState::new(directory.clone(), clock.clone(), &config, address);
     let jobs = jobs::start(directory, clock);
     let (stop, stopped) = watch::channel(false);

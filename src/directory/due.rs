@@ -19,7 +19,7 @@ const BATCH: i64 = 50;
 /// People looked at in one transaction of a run.
 const RUN_BATCH: i64 = 500;
 
-fn clock() -> By {
+pub(super) fn clock() -> By {
     By {
         actor: "clock".into(),
         cause: "clock".into(),

@@ -76,7 +76,8 @@ impl Directory {
             }
             if bound {
                 tx.touch_catalog().await?;
-                self.place_all(tx, caller, &moves.people, now).await?;
+                self.place_all(tx, (caller, Some(id)), &moves.people, now)
+                    .await?;
             }
             let view = View {
                 members: true,
@@ -215,7 +216,8 @@ impl Directory {
                 moves.people.extend(tx.people_in(id).await?);
             }
             if !moves.people.is_empty() && tx.has_rules(id).await? {
-                self.place_all(tx, caller, &moves.people, now).await?;
+                self.place_all(tx, (caller, Some(id)), &moves.people, now)
+                    .await?;
             }
             Ok(group)
         })
@@ -248,7 +250,7 @@ impl Directory {
             tx.delete_group(id).await?;
             if placed {
                 tx.touch_catalog().await?;
-                self.place_all(tx, caller, &people.into_iter().collect(), now)
+                self.place_all(tx, (caller, None), &people.into_iter().collect(), now)
                     .await?;
             }
             Ok(())
@@ -259,7 +261,7 @@ impl Directory {
     async fn place_all(
         &self,
         tx: &mut Tx,
-        caller: &Caller,
+        (caller, group): (&Caller, Option<Uuid>),
         people: &BTreeSet<Uuid>,
         now: Timestamp,
     ) -> Result<(), Error> {
@@ -269,6 +271,7 @@ impl Directory {
         // Read in this transaction, which may have changed it, and so kept for itself.
         let rules = Arc::new(Rules::new(tx.catalog().await?));
         let mut change = Change::new(tx, rules, caller.by(), now);
+        change.guard = self.guard(caller, group);
         for id in people {
             let Some(mut member) = change.tx.lock_member(*id).await? else {
                 continue;

@@ -42,7 +42,12 @@ pub struct Directory {
     tokens: credentials::Tokens,
     seen: Arc<Seen>,
     placing: Arc<Notify>,
+    /// None where breakers are off.
+    people: Option<change::People>,
 }
+
+/// How long it is remembered how many people a connection had.
+const PEOPLE_KNOWN: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// Who the ledger says it was when a command of the program, and no request, changed something.
 const COMMAND: &str = "command";
@@ -234,7 +239,33 @@ impl Directory {
             tokens: credentials::Tokens::default(),
             seen: Arc::default(),
             placing: Arc::default(),
+            people: Some(
+                Cache::builder()
+                    .max_capacity(1_000)
+                    .time_to_live(PEOPLE_KNOWN)
+                    .build(),
+            ),
         }
+    }
+
+    /// The same without breakers: whoever is removed loses their seat, however many are.
+    #[must_use]
+    pub fn without_breakers(self) -> Self {
+        Self {
+            people: None,
+            ..self
+        }
+    }
+
+    /// What watches a change by a caller, if they come through a connection.
+    fn guard(&self, caller: &Caller, group: Option<Uuid>) -> Option<change::Guard> {
+        Some(change::Guard {
+            connection: caller.connection?,
+            people: self.people.clone()?,
+            group,
+            tripped: false,
+            noted: None,
+        })
     }
 
     /// The store.

@@ -247,7 +247,10 @@ fn outcomes(member: &Member, catalog: &Catalog, now: Timestamp) -> Object {
         let last = days::last_day(a.ends_at, &zone);
         out.insert("effectiveAccessEndDate".into(), last.to_string().into());
         out.insert("accessEndSource".into(), a.end_source.as_str().into());
-        if let Some(until) = a.grace_until.filter(|_| state == SeatState::Grace) {
+        if let Some(until) = a
+            .grace_until
+            .filter(|_| state == SeatState::Grace && !a.is_frozen())
+        {
             out.insert("graceUntil".into(), until.to_string().into());
         }
         out.insert("episode".into(), a.episode.into());

@@ -99,6 +99,18 @@ named! {
         NotConfirmed = "not_confirmed",
         /// A review that is decided, or about people who are not as they were.
         ReviewClosed = "review_closed",
+        /// The person stands in no line.
+        NotWaiting = "not_waiting",
+        /// The connection's breaker has not tripped.
+        BreakerClosed = "breaker_closed",
+        /// The hash is not that of the plan.
+        PlanChanged = "plan_changed",
+        /// The plan is not, or no more, in a state for this.
+        PlanState = "plan_state",
+        /// Somebody else has to approve the plan first.
+        ApprovalRequired = "approval_required",
+        /// Nobody approves what they planned themselves.
+        OwnPlan = "own_plan",
         /// More requests a second than the tenant may make.
         RateLimited = "rate_limited",
         /// The body did not arrive, or the work was not done, in time.

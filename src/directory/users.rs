@@ -16,8 +16,8 @@ use crate::scim::error::{Error as ScimError, ScimType};
 use crate::scim::patch::{self, Patched};
 use crate::scim::schema::USER;
 use crate::scim::{Object, quirks, validate};
-use crate::seats::IdentityState;
 use crate::seats::decision::Trigger;
+use crate::seats::{Assignment, IdentityState};
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
 use written::{Written, has_active, is_of_active, note_identity, write};
@@ -235,6 +235,7 @@ impl Directory {
             let decides = member.drift.is_none() || of_active;
             write(&mut member, doc, decides, now);
             let mut change = Change::new(tx, rules, caller.by(), now);
+            change.guard = self.guard(caller, None);
             note_identity(&mut change, &before, &member);
             if before.drift != member.drift {
                 change.log("member.drift_ended", Some(member.id), Object::new());
@@ -242,6 +243,10 @@ impl Directory {
             }
             if person::is_on_leave(&member.doc) != person::is_on_leave(&before.doc) {
                 change.restall(member.id, Some(person::stands_still(&member)));
+            }
+            let is_active = |m: &Member| m.identity == IdentityState::Active;
+            if is_active(&before) && !is_active(&member) {
+                change.note_removal(&before, false).await?;
             }
             let may_refuse = before.identity != member.identity;
             change
@@ -284,7 +289,14 @@ impl Directory {
             if_match.check(member.version)?;
             let rules = self.rules(tx, member.catalog_version).await?;
             let mut change = Change::new(tx, rules, caller.by(), now);
+            change.guard = self.guard(caller, None);
             change.log("member.deleted", Some(member.id), Object::new());
+            // Who was deactivated long ago, and holds nothing, loses nothing.
+            let holds = member.assignment.as_ref().is_some_and(Assignment::is_open);
+            if member.identity == IdentityState::Active || holds {
+                let before = member.clone();
+                change.note_removal(&before, true).await?;
+            }
             change.settle(&mut member, Trigger::Deleted, false).await?;
             for group in change.tx.leave_groups(member.id).await? {
                 change.tx.touch_group(group, -1, now).await?;

@@ -158,7 +158,10 @@ async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, E
     let due = store.tenants_due(clock.now()).await?;
     let placing = store.tenants_placing().await?;
     let sealing = store.tenants_to_seal().await?;
-    if due.is_empty() && placing.is_empty() && sealing.is_empty() {
+    let planning = store.tenants_planning(clock.now()).await?;
+    let guarding = store.tenants_guarding().await?;
+    let idle = [&due, &placing, &sealing, &planning, &guarding];
+    if idle.iter().all(|tenants| tenants.is_empty()) {
         return Ok(Next::WhenDue);
     }
     let now = clock.now();
@@ -170,11 +173,22 @@ async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<Next, E
         directory.catch_up(tenant, clock.now()).await?;
     }
     let mut more = false;
+    // Before anything of them could come due.
+    for tenant in guarding {
+        more |= directory.carry_on_breakers(tenant, clock.now()).await?;
+    }
     for tenant in placing {
         more |= directory.place_some(tenant, clock.now()).await?;
     }
     for tenant in sealing {
         directory.seal(tenant).await?;
+    }
+    for tenant in planning {
+        // A plan that fails must not keep everybody else's access waiting.
+        match directory.carry_on_plans(tenant, clock.now()).await {
+            Ok(left) => more |= left,
+            Err(error) => tracing::warn!(%error, "a plan did not go on and will be tried again"),
+        }
     }
     Ok(if more { Next::AtOnce } else { Next::WhenDue })
 }

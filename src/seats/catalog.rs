@@ -80,6 +80,14 @@ pub struct Policy {
     pub stall_thresholds: Thresholds,
     /// Whether these or what the tenant's own people took.
     pub threshold_mode: Name<Mode>,
+    /// People that one operator alone may change by a plan.
+    pub approval_threshold: i64,
+    /// Removals through a connection that never trip its breaker.
+    pub breaker_absolute: i64,
+    /// The same, in percent of the connection's active people.
+    pub breaker_percent: i64,
+    /// Minutes within which removals are counted.
+    pub breaker_window_minutes: i64,
 }
 
 /// A named value as JSON: its name.
@@ -115,6 +123,10 @@ impl Default for Policy {
             reuse_policy: Name(ReusePolicy::Reusable),
             stall_thresholds: Thresholds::default(),
             threshold_mode: Name(Mode::Fixed),
+            approval_threshold: 10,
+            breaker_absolute: 20,
+            breaker_percent: 10,
+            breaker_window_minutes: 60,
         }
     }
 }

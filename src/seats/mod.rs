@@ -2,6 +2,7 @@
 //! they hold, and what their state reads as at a given moment. Pure: every rule takes `now` and
 //! what it needs to know, and answers a decision that `directory` carries out.
 
+pub mod breaker;
 pub mod catalog;
 pub mod days;
 pub mod decision;
@@ -197,6 +198,8 @@ named! {
         AccessEndReached = "access_end_reached",
         /// The identity provider deactivated the person.
         Deactivated = "deactivated",
+        /// So many people were removed at once that the seat is held until somebody decides.
+        BreakerTripped = "breaker_tripped",
     }
 }
 

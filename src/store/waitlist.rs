@@ -11,7 +11,7 @@ use super::members::{Member, member, member_columns, member_tables};
 use super::seats::assignment_columns;
 use super::{Error, Session, Tx};
 use crate::seats::Assignment;
-use crate::seats::catalog::Pool;
+use crate::seats::catalog::{Pool, ReusePolicy};
 
 /// A place in line as a list is ordered by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +128,72 @@ impl Session {
     }
 }
 
+impl Session {
+    /// When the next seats of a pool are given up, by the ends that are known and lie within its
+    /// term, the earliest first; and whether each rests first, as one does that was in use. Those
+    /// that the contract lets nobody take again are left out.
+    pub async fn coming_free(
+        &mut self,
+        pool: &Pool,
+        n: i64,
+        now: Timestamp,
+    ) -> Result<Vec<(Timestamp, bool)>, Error> {
+        let mut free = Vec::new();
+        for sql in [
+            "select m.access_ends_at as at, a.held, a.sessions_completed from member m \
+             join assignment a on a.tenant_id = m.tenant_id and a.id = m.assignment_id \
+             where m.tenant_id = $1 and m.pool_id = $2 and m.access_ends_at > $3 \
+               and m.access_ends_at < $4 and m.seat_state in ('assigned', 'scheduled') \
+             order by m.access_ends_at, m.id limit $5 + 0",
+            "select a.grace_until as at, a.held, a.sessions_completed from member m \
+             join assignment a on a.tenant_id = m.tenant_id and a.id = m.assignment_id \
+             where m.tenant_id = $1 and m.seat_state = 'grace' and m.pool_id = $2 \
+               and a.grace_until > $3 and a.grace_until < $4 order by a.grace_until limit $5 + 0",
+        ] {
+            let values = args![self.tenant, pool.id, now, pool.term_end, n];
+            for row in &self.all(sql, values).await? {
+                let (held, sessions): (bool, i64) =
+                    (row.get("held")?, row.get("sessions_completed")?);
+                let burns = match pool.reuse_policy {
+                    ReusePolicy::Reusable => false,
+                    ReusePolicy::UntilStarted => held && sessions > 0,
+                    ReusePolicy::Consumable => true,
+                };
+                if !burns {
+                    free.push((row.instant("at")?, held));
+                }
+            }
+        }
+        let sql = "select available_from as at from seat where tenant_id = $1 and pool_id = $2 \
+                   and available_from > $3 order by available_from limit $4 + 0";
+        for row in &self.all(sql, args![self.tenant, pool.id, now, n]).await? {
+            free.push((row.instant("at")?, false));
+        }
+        free.sort_unstable();
+        Ok(free)
+    }
+
+    /// Whose assignment stands in line, if it does.
+    pub async fn who_waits(&mut self, assignment: Uuid) -> Result<Option<Uuid>, Error> {
+        let sql = "select member_id from assignment where tenant_id = $1 and id = $2 \
+                   and waiting_pool_id is not null";
+        let row = self.optional(sql, args![self.tenant, assignment]).await?;
+        row.map(|row| row.get("member_id")).transpose()
+    }
+}
+
 impl Tx {
+    /// Gives an assignment another priority in every line it stands in.
+    pub async fn prioritise(&mut self, assignment: Uuid, class: i64) -> Result<(), Error> {
+        for sql in [
+            "update assignment set priority_class = $3 where tenant_id = $1 and id = $2",
+            "update waiting set priority_class = $3 where tenant_id = $1 and assignment_id = $2",
+        ] {
+            self.run(sql, args![self.tenant, assignment, class]).await?;
+        }
+        Ok(())
+    }
+
     /// Whether anybody stands in the pool's line whose time has not run out.
     pub async fn someone_waits(&mut self, pool: Uuid, now: Timestamp) -> Result<bool, Error> {
         Ok(self.next_in_line(pool, now).await?.is_some())

@@ -16,7 +16,9 @@
 mod common;
 mod office;
 
+mod applying;
 mod away_and_back;
+mod breaker;
 mod connections;
 mod effects;
 mod end;
@@ -39,10 +41,13 @@ mod members;
 mod pause;
 mod pin;
 mod placement;
+mod plans;
 mod policy;
 mod pools;
+mod reclaim;
 mod rehire;
 mod roles;
+mod simulate;
 mod stalled;
 mod stock;
 mod tracks;

@@ -149,6 +149,10 @@ async fn nobody_waits_beside_a_seat_that_would_do(t: Tenant) {
     }
     let track = json!({"key": "t", "name": "T", "default": true});
     owner.post("/tracks", track).await.status(201);
+    // So many leave at once that their seats would be held.
+    let patch = owner.request(reqwest::Method::PATCH, "/policy");
+    let many = json!({"breakerAbsolute": 100}).to_string();
+    patch.body("application/json", many).await.status(200);
     let hire = |name: String, pool: &str| {
         let body = user(&name, json!({COACHING: {"pool": pool}}));
         let request = t.scim().post("/Users", body);

@@ -180,6 +180,43 @@ impl Body {
         Ok(())
     }
 
+    /// A list of texts, of at most `most`.
+    pub(super) fn texts(&self, field: &str, most: usize) -> Result<Option<Vec<String>>, Refusal> {
+        let Some(value) = self.value(field) else {
+            return Ok(None);
+        };
+        let texts: Option<Vec<_>> = value.as_array().and_then(|list| {
+            let texts = list.iter().map(|v| v.as_str().map(str::to_owned));
+            texts.collect()
+        });
+        let texts = texts.ok_or_else(|| wrong(field, "must be a list of texts"))?;
+        if texts.is_empty() || texts.len() > most {
+            return Err(wrong(
+                field,
+                &format!("must have between 1 and {most} items"),
+            ));
+        }
+        Ok(Some(texts))
+    }
+
+    /// An object.
+    pub(super) fn object(&self, field: &str) -> Result<Option<&Object>, Refusal> {
+        let value = self.value(field).map(|value| {
+            let object = value.as_object();
+            object.ok_or_else(|| wrong(field, "must be an object"))
+        });
+        value.transpose()
+    }
+
+    /// The fields of these names that were sent and are not null.
+    pub(super) fn only(&self, fields: &[&str]) -> Object {
+        let sent = fields.iter().filter_map(|field| {
+            let value = self.value(field)?;
+            Some(((*field).to_owned(), value.clone()))
+        });
+        sent.collect()
+    }
+
     /// A key: what scripts and addresses name a pool or a track by.
     pub(super) fn key(&self, field: &str) -> Result<Option<String>, Refusal> {
         let key = self.text(field, 60)?;

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::roles::Right;
-use super::{Items, Query, cursor, object};
+use super::{Items, Query, breaker, cursor, object};
 use crate::directory::{Caller, Directory, Error};
 use crate::scim::Object;
+use crate::store::breaker::Breaker;
 use crate::store::credentials::{Connection, Token};
 
 impl Directory {
@@ -24,16 +25,24 @@ impl Directory {
         let mut session = self.store.snapshot(caller.tenant).await?;
         let connections = session.connections().await?;
         let tokens = session.tokens().await?;
-        let rows = connections
-            .iter()
-            .map(|connection| (connection.name.clone(), view(connection, &tokens, now)))
-            .collect();
+        let breakers = session.breakers().await?;
+        let rows = connections.iter().map(|connection| {
+            let shown = view(connection, &tokens, &breakers, now);
+            (connection.name.clone(), shown)
+        });
+        let rows = rows.collect();
         let list = cursor::list(caller, "connections", query);
         self.page_by_key(list, query, rows, now).await
     }
 }
 
-fn view(connection: &Connection, tokens: &[Token], now: Timestamp) -> Object {
+pub(super) fn view(
+    connection: &Connection,
+    tokens: &[Token],
+    breakers: &[Breaker],
+    now: Timestamp,
+) -> Object {
+    let breaker = breakers.iter().find(|b| b.connection == connection.id);
     let live: Vec<_> = tokens
         .iter()
         .filter(|token| token.connection == Some(connection.id))
@@ -47,6 +56,7 @@ fn view(connection: &Connection, tokens: &[Token], now: Timestamp) -> Object {
         ("lastErrorAt", json!(connection.last_error_at)),
         ("tokens", json!(live.len())),
         ("tokenExpiresAt", json!(next_expiry)),
+        ("breaker", breaker::view(breaker)),
         ("createdAt", json!(connection.created_at)),
     ])
 }

@@ -15,7 +15,7 @@ use crate::seats::catalog::{Catalog, Match, Rule};
 use crate::store::rules::StoredRule;
 use crate::store::{Session, transact};
 
-const FIELDS: [&str; 8] = [
+pub(super) const FIELDS: [&str; 8] = [
     "group",
     "filter",
     "track",
@@ -146,7 +146,7 @@ async fn with_id(session: &mut Session, id: &str) -> Result<StoredRule, Error> {
     found.ok_or_else(|| not_found("such mapping").into())
 }
 
-fn new(body: &Body, catalog: &Catalog) -> Result<Rule, Refusal> {
+pub(super) fn new(body: &Body, catalog: &Catalog) -> Result<Rule, Refusal> {
     let matches = matching(body)?;
     let mut rule = Rule {
         id: Uuid::now_v7(),
@@ -238,7 +238,7 @@ fn is_same(a: &Rule, b: &Rule) -> bool {
     matches_alike(a, b) && alike == *b
 }
 
-fn view(rule: &Rule, created_at: Timestamp, catalog: &Catalog) -> Object {
+pub(super) fn view(rule: &Rule, created_at: Timestamp, catalog: &Catalog) -> Object {
     let (group, filter) = match &rule.matches {
         Match::Group { name, .. } => (Some(name), None),
         Match::Filter(filter) => (None, Some(filter)),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::roles::Right;
-use super::{Items, Query, cursor, find, selection, verbs, view};
+use super::{Items, Query, cursor, find, selection, verbs, view, waitlist};
 use crate::directory::rules::Rules;
 use crate::directory::{Caller, Directory, Error, person};
 use crate::scim::Object;
@@ -76,6 +76,8 @@ impl Directory {
         let groups: Value = groups
             .map(|(id, name)| json!({"id": id, "displayName": name}))
             .collect();
+        let expected = waitlist::expected_of(&mut session, &rules.catalog, &m, now).await?;
+        object.insert("expectedAt".into(), json!(expected));
         object.insert("scimId".into(), json!(m.scim_id));
         object.insert("externalId".into(), json!(m.external_id));
         object.insert("createdAt".into(), json!(m.created_at));

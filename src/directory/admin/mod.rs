@@ -3,6 +3,7 @@
 //! every use case asks first whether the caller's role has the right to it.
 
 mod body;
+pub mod breaker;
 mod catalog;
 mod connections;
 mod cursor;
@@ -13,11 +14,13 @@ mod ledger;
 mod mappings;
 mod members;
 mod placements;
+pub mod plans;
 mod policy;
 pub mod pools;
 mod query;
 pub mod roles;
 pub mod selection;
+pub mod simulate;
 mod stock;
 pub mod tracks;
 mod verbs;

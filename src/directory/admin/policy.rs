@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::body::Body;
+use super::body::{Body, MAX_SEATS};
 use super::catalog::{self, Done, placed};
 use super::object;
 use super::roles::Right;
@@ -16,6 +16,10 @@ use crate::store::transact;
 
 /// Days that a seat may be held after deactivation at most.
 const MAX_GRACE: i64 = 365;
+/// People that a policy may let one operator change alone at most.
+const MAX_APPROVED: i64 = 10_000;
+/// Minutes within which a breaker counts at most.
+const MAX_WINDOW: i64 = 24 * 60;
 
 impl Directory {
     /// The policy, each decision with its value.
@@ -68,6 +72,21 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
     let full_policy = body.named("fullPolicy")?.map(Name);
     let reuse_policy = body.named("reusePolicy")?.map(Name);
     let threshold_mode = body.named("thresholdMode")?.map(Name);
+    let whole = |field, range, before| -> Result<i64, Refusal> {
+        Ok(body.whole(field, range)?.unwrap_or(before))
+    };
+    let approval_threshold = whole(
+        "approvalThreshold",
+        0..=MAX_APPROVED,
+        before.approval_threshold,
+    )?;
+    let breaker_absolute = whole("breakerAbsolute", 0..=MAX_SEATS, before.breaker_absolute)?;
+    let breaker_percent = whole("breakerPercent", 0..=100, before.breaker_percent)?;
+    let breaker_window_minutes = whole(
+        "breakerWindowMinutes",
+        1..=MAX_WINDOW,
+        before.breaker_window_minutes,
+    )?;
     let mut stall_thresholds = before.stall_thresholds;
     body.thresholds("stallThresholds", &mut stall_thresholds)?;
     Ok(Policy {
@@ -82,6 +101,10 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
         reuse_policy: reuse_policy.unwrap_or(before.reuse_policy),
         stall_thresholds,
         threshold_mode: threshold_mode.unwrap_or(before.threshold_mode),
+        approval_threshold,
+        breaker_absolute,
+        breaker_percent,
+        breaker_window_minutes,
     })
 }
 

@@ -19,6 +19,8 @@ named! {
         Access = "access",
         /// Erase people.
         Erase = "erase",
+        /// Approve what others plan, and decide about a breaker that tripped.
+        Approve = "approve",
         /// Change pools, tracks, mappings and policy.
         Configure = "configure",
         /// See how people use their coaching: status, sessions, events.
@@ -33,7 +35,10 @@ named! {
 /// Every role that the admin API knows, and its rights.
 const RIGHTS: &[(Role, &[Right])] = &[
     (Role::Viewer, &[Right::Read]),
-    (Role::Approver, &[Right::Read, Right::Engagement]),
+    (
+        Role::Approver,
+        &[Right::Read, Right::Engagement, Right::Approve],
+    ),
     (
         Role::ProgramAdmin,
         &[

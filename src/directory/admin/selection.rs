@@ -180,6 +180,19 @@ pub(super) fn read(query: &Query, catalog: &Catalog, now: Timestamp) -> Result<S
     })
 }
 
+/// Whoever a SCIM filter matches.
+pub(super) fn matching_filter(
+    text: &str,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Result<Selection, Error> {
+    let matching = predicate::compile(&USER, &filter::parse(text)?)?;
+    Ok(Selection {
+        matching: Some(matching),
+        ..read(&Query::default(), catalog, now)?
+    })
+}
+
 /// The places of statuses in their order, 1 for the first; none where no status is asked for.
 fn ranks(statuses: &[Status]) -> Option<Vec<i64>> {
     let of = |status: &Status| Status::ALL.iter().position(|known| known == status);

@@ -163,7 +163,7 @@ pub(super) fn assignment(a: &Assignment, catalog: &Catalog, extra: Option<&Extra
         "seatTakenAt": extra.and_then(|extra| extra.seat_taken_at),
         "waitingFor": a.waiting.and_then(|waiting| key(waiting.pool)),
         "waitingSince": a.waiting.map(|waiting| waiting.since),
-        "graceUntil": a.grace_until,
+        "graceUntil": a.grace_until.filter(|_| !a.is_frozen()),
         "endedAt": a.ended_at,
         "endReason": a.end_reason.map(crate::seats::EndReason::as_str),
         "endNote": extra.and_then(|extra| extra.end_note.as_ref()),

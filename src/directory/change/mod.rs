@@ -2,6 +2,7 @@
 //! line, and writes the ledger, all inside the transaction of the change that set it off.
 
 mod extend;
+mod guard;
 mod line;
 mod overrides;
 mod pause;
@@ -32,6 +33,7 @@ use crate::store::waitlist::InLine;
 use crate::store::{self, Tx};
 
 pub(super) use extend::Granted;
+pub(super) use guard::{Guard, People};
 pub(super) use release::Freed;
 
 /// Who changes something, and the request it came with.
@@ -62,6 +64,8 @@ pub(super) struct Change<'t> {
     refold: BTreeMap<Uuid, Option<Timestamp>>,
     /// Who may stall at another time, and whether their clock now stands still.
     restall: BTreeMap<Uuid, Option<StallClock>>,
+    /// Watches whom a connection removes.
+    pub(super) guard: Option<Guard>,
 }
 
 impl<'t> Change<'t> {
@@ -79,6 +83,7 @@ impl<'t> Change<'t> {
             newcomer: None,
             refold: BTreeMap::new(),
             restall: BTreeMap::new(),
+            guard: None,
         }
     }
 
@@ -182,6 +187,9 @@ impl<'t> Change<'t> {
         );
         let before = (member.assignment.clone(), member.seat_reason);
         let inputs = person.inputs;
+        let Some(decision) = self.guarded(member, decision, trigger).await? else {
+            return Ok(true);
+        };
         match (decision, member.assignment.clone()) {
             (Decision::Keep(reason), current) => {
                 member.seat_reason = reason.or(match current {

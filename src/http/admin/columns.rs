@@ -171,6 +171,8 @@ pub(super) const WAITLIST: &[Column] = &[
     Column::text("pool", "/pool"),
     Column::text("since", "/since"),
     Column::number("priorityClass", "/priorityClass"),
+    Column::text("expectedAt", "/expectedAt"),
+    Column::text("id", "/id").only_csv(),
 ];
 
 pub(super) const LEDGER: &[Column] = &[
@@ -196,6 +198,8 @@ pub(super) const CONNECTIONS: &[Column] = &[
     Column::text("lastErrorAt", "/lastErrorAt"),
     Column::number("tokens", "/tokens"),
     Column::text("tokenExpiresAt", "/tokenExpiresAt"),
+    Column::text("breaker", "/breaker/state"),
+    Column::number("breakerHeld", "/breaker/held").only_csv(),
     Column::text("createdAt", "/createdAt").only_csv(),
 ];
 
@@ -207,6 +211,52 @@ pub(super) const PLACEMENTS: &[Column] = &[
     Column::number("changed", "/changed"),
     Column::text("createdAt", "/createdAt"),
     Column::text("finishedAt", "/finishedAt"),
+];
+
+pub(super) const PLANS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("kind", "/kind"),
+    Column::text("state", "/state"),
+    Column::number("items", "/counts/total"),
+    Column::number("applied", "/counts/applied"),
+    Column::number("stale", "/counts/stale").only_csv(),
+    Column::number("refused", "/counts/refused").only_csv(),
+    Column::number("excluded", "/counts/excluded").only_csv(),
+    Column::number("seats", "/seats"),
+    Column::text("approvalReasons", "/approvalReasons"),
+    Column::text("requestedBy", "/requestedBy").only_csv(),
+    Column::text("createdAt", "/createdAt"),
+    Column::text("expiresAt", "/expiresAt"),
+    Column::text("hash", "/hash").only_csv(),
+];
+
+pub(super) const PLAN_ITEMS: &[Column] = &[
+    Column::number("n", "/n"),
+    Column::text("member", "/member/id").only_csv(),
+    Column::text("userName", "/member/userName"),
+    Column::text("email", "/member/email").only_csv(),
+    Column::text("state", "/state"),
+    Column::text("problem", "/problem"),
+    Column::text("seatState", "/before/seatState"),
+    Column::text("seatStateAfter", "/after/seatState"),
+    Column::text("track", "/before/track").only_csv(),
+    Column::text("trackAfter", "/after/track").only_csv(),
+    Column::text("pool", "/before/pool"),
+    Column::text("poolAfter", "/after/pool").only_csv(),
+    Column::text("accessEndDate", "/before/accessEndDate"),
+    Column::text("accessEndDateAfter", "/after/accessEndDate"),
+    Column::sum("seatDelta", "/seatDelta"),
+    Column::text("warnings", "/warnings"),
+];
+
+pub(super) const EXCLUSIONS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("member", "/member/userName"),
+    Column::text("group", "/group/displayName"),
+    Column::text("track", "/track"),
+    Column::text("note", "/note"),
+    Column::text("createdBy", "/createdBy").only_csv(),
+    Column::text("createdAt", "/createdAt"),
 ];
 
 pub(super) const ROLES: &[Column] = &[

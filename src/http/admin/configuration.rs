@@ -60,6 +60,13 @@ pub(super) async fn mappings(call: Call, list: List) -> Answer {
     list.write(page.await?, columns::MAPPINGS)
 }
 
+pub(super) async fn simulate_mapping(call: Call, Json(body): Json) -> Answer {
+    let simulated = call
+        .directory()
+        .simulate_mapping(&call.caller, body, call.now);
+    one(simulated.await)
+}
+
 pub(super) async fn mapping(call: Call, Named(id): Named) -> Answer {
     let mapping = call.directory().read_mapping(&call.caller, &id);
     one(mapping.await)

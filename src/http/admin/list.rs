@@ -12,6 +12,7 @@ use super::table;
 use crate::directory::Code;
 use crate::directory::admin::{Items, Query};
 use crate::http::error::Failure;
+use crate::scim::Object;
 
 /// Where the next page begins, in answers that have no place for it in their body.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
@@ -51,11 +52,22 @@ impl<S: Sync> FromRequestParts<S> for List {
 impl List {
     /// Writes a page.
     pub(super) fn write(&self, page: Items, columns: &[Column]) -> Answer {
+        self.write_within(Object::new(), page, columns)
+    }
+
+    /// Writes a page of what `around` has; lines have no place for the rest of it.
+    pub(super) fn write_within(
+        &self,
+        mut around: Object,
+        page: Items,
+        columns: &[Column],
+    ) -> Answer {
         let Items { items, next_cursor } = page;
         let (media_type, text) = match self.format {
             Format::Json => {
-                let body = json!({"items": items, "nextCursor": next_cursor});
-                return Ok(axum::Json(body).into_response());
+                around.insert("items".into(), json!(items));
+                around.insert("nextCursor".into(), json!(next_cursor));
+                return Ok(axum::Json(around).into_response());
             }
             Format::Csv => (
                 "text/csv; charset=utf-8; header=present",
@@ -71,7 +83,7 @@ impl List {
     }
 }
 
-fn csv(items: &[crate::scim::Object], columns: &[Column]) -> Result<String, Failure> {
+fn csv(items: &[Object], columns: &[Column]) -> Result<String, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory fails only where there is none left.
     let failed = |_| Failure::internal();

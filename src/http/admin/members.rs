@@ -14,10 +14,3 @@ pub(super) async fn read(call: Call, Named(who): Named) -> Answer {
     let member = call.directory().read_member(&call.caller, &who, call.now);
     one(member.await)
 }
-
-pub(super) async fn waitlist(call: Call, list: List) -> Answer {
-    let page = call
-        .directory()
-        .list_waitlist(&call.caller, &list.query, call.now);
-    list.write(page.await?, columns::WAITLIST)
-}

@@ -6,16 +6,18 @@ mod configuration;
 mod engagement;
 mod list;
 mod members;
+mod plans;
 mod records;
 mod table;
 mod verbs;
+mod waitlist;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, patch, post};
 
 use jiff::Timestamp;
 
@@ -45,7 +47,9 @@ pub(super) fn router() -> Router<AppState> {
         .route("/members/{who}/events", get(engagement::events_of))
         .route("/members/{who}/sessions", get(engagement::sessions_of))
         .route("/events", get(engagement::events).post(engagement::post))
-        .route("/waitlist", get(members::waitlist))
+        .route("/waitlist", get(waitlist::list))
+        .route("/waitlist/promote", post(waitlist::promote))
+        .route("/waitlist/{who}", patch(waitlist::prioritise))
         .route(
             "/pools",
             get(configuration::pools).post(configuration::create_pool),
@@ -66,6 +70,7 @@ pub(super) fn router() -> Router<AppState> {
             "/mappings",
             get(configuration::mappings).post(configuration::create_mapping),
         )
+        .route("/mappings/simulate", post(configuration::simulate_mapping))
         .route(
             "/mappings/{id}",
             get(configuration::mapping)
@@ -78,9 +83,21 @@ pub(super) fn router() -> Router<AppState> {
         )
         .route("/placements", get(configuration::placements))
         .route("/placements/{id}", get(configuration::placement))
+        .route("/seats/reclaim", post(plans::reclaim))
+        .route("/plans", get(plans::list).post(plans::create))
+        .route("/plans/{id}", get(plans::read))
+        .route("/plans/{id}/approve", post(plans::approve))
+        .route("/plans/{id}/reject", post(plans::reject))
+        .route("/plans/{id}/apply", post(plans::apply))
+        .route(
+            "/exclusions",
+            get(plans::exclusions).post(plans::create_exclusion),
+        )
+        .route("/exclusions/{id}", delete(plans::delete_exclusion))
         .route("/ledger", get(records::ledger))
         .route("/ledger/verify", get(records::verify))
         .route("/connections", get(records::connections))
+        .route("/connections/{name}/breaker", post(records::breaker))
         .route("/roles", get(records::roles))
 }
 

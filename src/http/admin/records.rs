@@ -1,7 +1,8 @@
 //! What has happened: the ledger, connections; and who may do what.
 
+use super::body::Json;
 use super::list::List;
-use super::{Answer, Call, columns, one};
+use super::{Answer, Call, Named, columns, one};
 
 pub(super) async fn ledger(call: Call, list: List) -> Answer {
     let page = call
@@ -15,6 +16,13 @@ pub(super) async fn connections(call: Call, list: List) -> Answer {
         .directory()
         .list_connections(&call.caller, &list.query, call.now);
     list.write(page.await?, columns::CONNECTIONS)
+}
+
+pub(super) async fn breaker(call: Call, Named(name): Named, Json(body): Json) -> Answer {
+    let decided = call
+        .directory()
+        .decide_breaker(&call.caller, &name, body, call.now);
+    one(decided.await)
 }
 
 pub(super) async fn roles(call: Call, list: List) -> Answer {

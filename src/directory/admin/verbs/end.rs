@@ -7,10 +7,11 @@ use super::{Act, body, dry_run, note};
 use crate::directory::admin::body::{Body, required};
 use crate::directory::admin::object;
 use crate::directory::admin::roles::Right;
-use crate::directory::change::Freed;
-use crate::directory::{Caller, Code, Directory, Error, Refusal};
+use crate::directory::change::{Change, Freed};
+use crate::directory::{Caller, Code, Directory, Error, Refusal, person};
 use crate::scim::Object;
-use crate::seats::EndReason;
+use crate::seats::{Assignment, EndReason};
+use crate::store::members::Member;
 use crate::store::transact;
 
 impl Directory {
@@ -30,20 +31,8 @@ impl Directory {
         self.catch_up(caller.tenant, now).await?;
         transact!(self.store, caller.tenant, |tx| {
             let mut act = Act::on(self, tx, caller, who, (dry, now)).await?;
-            let mut freed = None;
-            let open = act.open();
-            let changed = open.is_some();
-            if let Some(open) = open {
-                let assignment = open.id;
-                let inputs = blocking(&act, now);
-                let change = &mut act.change;
-                freed = change
-                    .end(&mut act.member, open, reason, now, inputs)
-                    .await?;
-                if let Some(note) = &note {
-                    change.tx.note_end(assignment, note).await?;
-                }
-            }
+            let why = (reason, note.as_deref());
+            let (changed, freed) = end(&mut act.change, &mut act.member, why, now).await?;
             let mut answer = act.answer(caller, changed).await?;
             answer.insert("seatFreed".into(), (freed == Some(Freed::Available)).into());
             if freed == Some(Freed::Burned) {
@@ -54,11 +43,32 @@ impl Directory {
     }
 }
 
+/// Ends a person's access, if there is any to end, and answers whether there was and what became of
+/// the seat; saving them and finishing the change are the caller's.
+pub(in crate::directory::admin) async fn end(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    (reason, note): (EndReason, Option<&str>),
+    now: Timestamp,
+) -> Result<(bool, Option<Freed>), Error> {
+    let open = member.assignment.clone().filter(Assignment::is_open);
+    let Some(open) = open else {
+        return Ok((false, None));
+    };
+    let assignment = open.id;
+    let inputs = blocking(change, member, now);
+    let freed = change.end(member, open, reason, now, inputs).await?;
+    if let Some(note) = note {
+        change.tx.note_end(assignment, note).await?;
+    }
+    Ok((true, freed))
+}
+
 /// What an end remembers, so that it holds while that stays the same. Whoever is away already needs
 /// no block: their coming back is the change that lifts it.
-fn blocking(act: &Act<'_>, now: Timestamp) -> String {
-    let rules = act.rules();
-    let person = act.person(&rules);
+fn blocking(change: &Change<'_>, member: &Member, now: Timestamp) -> String {
+    let rules = &change.rules;
+    let person = person::person(rules, member);
     if person.intent.is_active(&rules.catalog, now) {
         person.inputs
     } else {
@@ -67,7 +77,7 @@ fn blocking(act: &Act<'_>, now: Timestamp) -> String {
 }
 
 /// The reason that an operator must give.
-pub(super) fn reason(body: &Body) -> Result<EndReason, Refusal> {
+pub(in crate::directory::admin) fn reason(body: &Body) -> Result<EndReason, Refusal> {
     let reason = body.text("reason", 60);
     let reason = reason.and_then(|reason| required("reason", reason)).ok();
     let reason = reason.and_then(|reason| reason.parse().ok());

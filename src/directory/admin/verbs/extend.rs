@@ -1,5 +1,7 @@
 //! Extending a person's access.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -7,9 +9,9 @@ use super::{Act, body, dry_run};
 use crate::directory::admin::body::required;
 use crate::directory::admin::roles::Right;
 use crate::directory::admin::{conflict, wrong};
-use crate::directory::change::Granted;
+use crate::directory::change::{Change, Granted};
 use crate::directory::rules::Rules;
-use crate::directory::{Caller, Code, Directory, Error, Refusal};
+use crate::directory::{Caller, Code, Directory, Error, Refusal, person};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Pool, Track};
 use crate::seats::days::{self, When};
@@ -22,11 +24,31 @@ use crate::store::members::Member;
 use crate::store::transact;
 
 /// What was asked for.
-struct Wish {
+pub(in crate::directory::admin) struct Wish {
     until: Until,
     /// Another pool's key.
-    pool: Option<String>,
+    pub(in crate::directory::admin) pool: Option<String>,
     dry_run: bool,
+}
+
+impl Wish {
+    /// Refuses what nobody could be granted.
+    pub(in crate::directory::admin) fn check(
+        &self,
+        catalog: &Catalog,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if let Until::At(when) = self.until
+            && when.end(&catalog.zone) <= now
+        {
+            return Err(wrong("until", "must lie in the future"));
+        }
+        let unknown = |key: &String| catalog.pool_named(key).is_none();
+        if self.pool.as_ref().is_some_and(unknown) {
+            return Err(wrong("pool", "there is no such live pool"));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -51,34 +73,16 @@ impl Directory {
         self.catch_up(caller.tenant, now).await?;
         transact!(self.store, caller.tenant, |tx| {
             let mut act = Act::on(self, tx, caller, who, (wish.dry_run, now)).await?;
-            let rules = act.rules();
-            let person = act.person(&rules);
-            let last = extendable(&act.member, &person, &rules.catalog, now)?;
-            let until = until(&wish, last, &person.intent, &rules.catalog, now)?;
-            let pool = pool(&wish, last, &rules.catalog)?;
-            if !extension::covers(pool, last, until, now) {
-                let figures = act.change.tx.figures(None, now).await?;
-                return Err(exceeded(pool, last, until, &rules.catalog, &figures, now).into());
-            }
-            let granted = grant(&rules, person, last, pool, until, now)?;
-            let (last, reopened) = (last.clone(), granted.extension == Extension::Reopen);
-            let into = wish.pool.is_some();
-            let changed = act.change.extend(&mut act.member, last, granted).await?;
-            if into {
-                // Naming a pool is the later word.
-                act.change
-                    .unpin(&mut act.member, |pin| pin.field == Field::Pool)
-                    .await?;
-            }
+            let done = extend(&mut act.change, &mut act.member, &wish, now).await?;
             let open = act.member.seat_state() != SeatState::Waitlisted;
-            let mut answer = act.answer(caller, changed).await?;
-            answer.insert("reopened".into(), (reopened && open).into());
+            let mut answer = act.answer(caller, done.changed).await?;
+            answer.insert("reopened".into(), (done.reopened && open).into());
             Ok(answer)
         })
     }
 }
 
-fn read(sent: Value) -> Result<Wish, Refusal> {
+pub(in crate::directory::admin) fn read(sent: Value) -> Result<Wish, Refusal> {
     let body = body(sent, &["until", "addDays", "pool"])?;
     let until = match (body.when("until")?, body.days("addDays")?) {
         (Some(when), None) => Some(Until::At(when)),
@@ -91,6 +95,64 @@ fn read(sent: Value) -> Result<Wish, Refusal> {
         pool: body.key("pool")?,
         dry_run: dry_run(&body)?,
     })
+}
+
+/// What the rules make of a wish.
+pub(in crate::directory::admin) enum Judged<'c> {
+    /// They allow it, for this assignment.
+    Granted(Assignment, Granted<'c>),
+    /// The pool's term does not reach so far.
+    BeyondTerm(Assignment, &'c Pool, Timestamp),
+}
+
+/// Asks the rules for an extension.
+pub(in crate::directory::admin) fn judge<'c>(
+    rules: &'c Rules,
+    member: &Member,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<Judged<'c>, Error> {
+    let person = person::person(rules, member);
+    let last = extendable(member, &person, &rules.catalog, now)?;
+    let until = until(wish, last, &person.intent, &rules.catalog, now)?;
+    let pool = pool(wish, last, &rules.catalog)?;
+    if !extension::covers(pool, last, until, now) {
+        return Ok(Judged::BeyondTerm(last.clone(), pool, until));
+    }
+    let granted = grant(rules, person, last, pool, until, now)?;
+    Ok(Judged::Granted(last.clone(), granted))
+}
+
+/// What came of an extension.
+pub(in crate::directory::admin) struct Done {
+    /// Whether the person changed, and is to be saved.
+    pub(in crate::directory::admin) changed: bool,
+    /// Whether an episode that was over goes on.
+    reopened: bool,
+}
+
+/// Extends a person's access; saving them and finishing the change are the caller's.
+pub(in crate::directory::admin) async fn extend(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<Done, Error> {
+    let rules = Arc::clone(&change.rules);
+    let (last, granted) = match judge(&rules, member, wish, now)? {
+        Judged::Granted(last, granted) => (last, granted),
+        Judged::BeyondTerm(last, pool, until) => {
+            let figures = change.tx.figures(None, now).await?;
+            return Err(exceeded(pool, &last, until, &rules.catalog, &figures, now).into());
+        }
+    };
+    let reopened = granted.extension == Extension::Reopen;
+    let changed = change.extend(member, last, granted).await?;
+    if wish.pool.is_some() {
+        // Naming a pool is the later word.
+        change.unpin(member, |pin| pin.field == Field::Pool).await?;
+    }
+    Ok(Done { changed, reopened })
 }
 
 /// The assignment to extend: the open one or else the last.

@@ -2,9 +2,9 @@
 //! be tried out first: a `dryRun` does all of it and undoes it.
 
 mod effects;
-mod end;
+pub(super) mod end;
 mod erase;
-mod extend;
+pub(super) mod extend;
 mod identity;
 mod overrides;
 mod pause;
@@ -124,7 +124,7 @@ fn dry_run(body: &Body) -> Result<bool, Refusal> {
 }
 
 /// Who these people are.
-async fn briefly(session: &mut Session, members: &[uuid::Uuid]) -> Result<Value, Error> {
+pub(super) async fn briefly(session: &mut Session, members: &[uuid::Uuid]) -> Result<Value, Error> {
     let mut briefs = Vec::with_capacity(members.len());
     for id in members {
         if let Some(member) = session.member_by_id(*id).await? {

@@ -1,0 +1,180 @@
+//! Applying a plan, a few people a transaction. How far it is stands in the database, so whoever
+//! comes next, a job or a second call, goes on where it stopped.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::decide::{check_hash, wrong_state};
+use super::exclusions::Exclusions;
+use super::verb::{Verb, fingerprint};
+use super::{find, parse};
+use crate::directory::admin::body::Body;
+use crate::directory::admin::roles::Right;
+use crate::directory::admin::{conflict, object};
+use crate::directory::change::{By, Change};
+use crate::directory::due::clock;
+use crate::directory::rules::Rules;
+use crate::directory::{Caller, Code, Directory, Error};
+use crate::plans::{Item, ItemState, State, state_at};
+use crate::scim::Object;
+use crate::store::plans::Plan;
+use crate::store::{TenantId, Tx, transact};
+
+/// People in one transaction. Small, since on SQLite everybody else waits.
+const BATCH: i64 = 50;
+/// Transactions that the request itself waits for; a job does the rest.
+const AWAITED: usize = 10;
+
+impl Directory {
+    /// Applies a plan that needs no approval or has it. Doing it twice changes nothing.
+    pub async fn apply_plan(
+        &self,
+        caller: &Caller,
+        id: &str,
+        body: Value,
+        now: Timestamp,
+    ) -> Result<Object, Error> {
+        caller.may(Right::Access)?;
+        let (id, body) = (parse(id)?, Body::of(body, &["hash"])?);
+        let by = caller.by();
+        transact!(self.store, caller.tenant, |tx| {
+            let mut plan = find(tx.lock_plan(id).await?)?;
+            check_hash(&plan, &body)?;
+            match state_at(plan.state, plan.expires_at, now) {
+                State::Approved => {}
+                State::Applying | State::Applied => return Ok(()),
+                State::Pending => {
+                    let detail = "the plan takes somebody else's approval first";
+                    let why = [("approvalReasons", json!(plan.approval))];
+                    return Err(conflict(Code::ApprovalRequired, detail, why).into());
+                }
+                state => return Err(wrong_state(state, "applied").into()),
+            }
+            plan.state = State::Applying;
+            plan.applied = Some((by.actor.clone(), now));
+            tx.save_plan(&plan).await?;
+            let detail = object([("plan", json!(id)), ("hash", json!(plan.hash))]);
+            self.log_plan(tx, by.clone(), "plan.applying", detail, now)
+                .await
+        })?;
+        for _ in 0..AWAITED {
+            if !self.apply_some(caller.tenant, id, now).await? {
+                break;
+            }
+        }
+        self.seen_plan(caller, id, now).await
+    }
+
+    /// Goes on with the tenant's plans that are being applied, a batch each, and notes which have
+    /// expired; answers whether there is more to do.
+    pub async fn carry_on_plans(&self, tenant: TenantId, now: Timestamp) -> Result<bool, Error> {
+        let plans = transact!(self.store, tenant, |tx| Ok::<_, Error>(
+            tx.plans_to_carry_on(now).await?
+        ))?;
+        let mut more = false;
+        for (id, state) in plans {
+            if state == State::Applying {
+                more |= self.apply_some(tenant, id, now).await?;
+            } else {
+                self.expire_plan(tenant, id, now).await?;
+            }
+        }
+        Ok(more)
+    }
+
+    async fn expire_plan(&self, tenant: TenantId, id: Uuid, now: Timestamp) -> Result<(), Error> {
+        transact!(self.store, tenant, |tx| {
+            let mut plan = find(tx.lock_plan(id).await?)?;
+            let state = state_at(plan.state, plan.expires_at, now);
+            if state == State::Expired && plan.state != state {
+                plan.state = state;
+                tx.save_plan(&plan).await?;
+                let detail = object([("plan", json!(id))]);
+                self.log_plan(tx, clock(), "plan.expired", detail, now)
+                    .await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// One batch; answers whether there may be more.
+    async fn apply_some(&self, tenant: TenantId, id: Uuid, now: Timestamp) -> Result<bool, Error> {
+        self.catch_up(tenant, now).await?;
+        transact!(self.store, tenant, |tx| {
+            let plan = tx.lock_plan(id).await?;
+            let Some(mut plan) = plan.filter(|plan| plan.state == State::Applying) else {
+                return Ok(false);
+            };
+            let by = By {
+                actor: plan
+                    .applied
+                    .as_ref()
+                    .map_or(String::new(), |(who, _)| who.clone()),
+                cause: format!("plan:{id}"),
+            };
+            let items = tx
+                .plan_items(id, Some(ItemState::Planned), 0, BATCH)
+                .await?;
+            if items.is_empty() {
+                plan.state = State::Applied;
+                plan.finished_at = Some(now);
+                tx.save_plan(&plan).await?;
+                let counts = tx.plan_counts(&[id]).await?.remove(&id).unwrap_or_default();
+                let mut detail = object([("plan", json!(id))]);
+                for (state, n) in counts {
+                    detail.insert(state.as_str().into(), n.into());
+                }
+                self.log_plan(tx, by, "plan.applied", detail, now).await?;
+                return Ok(false);
+            }
+            let people: Vec<_> = items.iter().map(|(_, item)| item.member).collect();
+            tx.lock_people(&people).await?;
+            let exclusions = Exclusions::read(tx).await?;
+            let rules = self.current_rules(tx).await?;
+            for (n, item) in &items {
+                let with = (&rules, &exclusions, &by);
+                let (state, problem) = apply(tx, &plan, item, with, now).await?;
+                tx.save_item(id, *n, state, problem.as_deref()).await?;
+            }
+            Ok(true)
+        })
+    }
+}
+
+/// Does what is planned for one person, unless they have changed since or somebody has excluded
+/// them. What the rules refuse leaves no trace but the refusal.
+async fn apply(
+    tx: &mut Tx,
+    plan: &Plan,
+    item: &Item,
+    (rules, exclusions, by): (&Arc<Rules>, &Exclusions, &By),
+    now: Timestamp,
+) -> Result<(ItemState, Option<String>), Error> {
+    let verb = Verb::read(plan.kind, item.body.clone(), plan.note.as_deref())?;
+    let Some(mut member) = tx.lock_member(item.member).await? else {
+        return Ok((ItemState::Stale, None));
+    };
+    let engagement = tx.engagement(member.id).await?;
+    if fingerprint(&member, verb.looks_at(&engagement)) != item.fingerprint {
+        return Ok((ItemState::Stale, None));
+    }
+    if let Some(excluded) = exclusions.of(&member) {
+        return Ok((ItemState::Excluded, Some(excluded.to_owned())));
+    }
+    tx.begin_part().await?;
+    let mut change = Change::new(tx, Arc::clone(rules), by.clone(), now);
+    match verb.carry_out(&mut change, &mut member, now).await {
+        Ok(()) => {
+            tx.keep_part().await?;
+            Ok((ItemState::Applied, None))
+        }
+        Err(Error::Refused(refusal)) => {
+            tx.undo_part().await?;
+            Ok((ItemState::Refused, Some(refusal.code.as_str().to_owned())))
+        }
+        Err(error) => Err(error),
+    }
+}
