@@ -5,6 +5,7 @@
 pub mod catalog;
 pub mod days;
 pub mod decision;
+pub mod explain;
 pub mod extension;
 pub mod outcome;
 pub mod placement;

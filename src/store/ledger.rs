@@ -3,6 +3,7 @@
 //! so that no change ever waits for the chain.
 
 mod chain;
+mod history;
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use chain::Verdict;
+pub use history::OfMember;
 
 use super::engine::{Row, args};
 use super::{Error, Session, Tx};

@@ -16,6 +16,7 @@ pub mod catalog;
 pub mod credentials;
 pub mod engagement;
 pub mod event_list;
+pub mod exports;
 pub mod figures;
 pub mod filter_sql;
 pub mod groups;

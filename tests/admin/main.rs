@@ -23,6 +23,8 @@ mod engaged;
 mod errors;
 mod events;
 mod expiry;
+mod explain;
+mod exports;
 mod extend;
 mod formats;
 mod history;

@@ -82,7 +82,7 @@ fn pool(query: &Query, catalog: &Catalog) -> Result<Option<Uuid>, Error> {
     ))
 }
 
-fn view(line: &Line, catalog: &Catalog) -> Object {
+pub(super) fn view(line: &Line, catalog: &Catalog) -> Object {
     let entry = &line.entry;
     let moved = entry.moved.as_ref();
     let pool = moved.and_then(|moved| catalog.pool(moved.pool));

@@ -9,6 +9,8 @@ mod connections;
 mod cursor;
 mod engagement;
 pub mod events;
+mod explain;
+mod export;
 mod extend;
 mod find;
 mod ledger;
@@ -34,6 +36,7 @@ use crate::store::TenantId;
 use credentials::Role;
 
 use super::credentials;
+pub use export::Export;
 pub use query::Query;
 
 /// A page of a list.

@@ -200,7 +200,7 @@ fn email(m: &Member) -> Value {
 }
 
 /// Why the state is what it is; for access that is over, why it ended.
-fn seat_reason(m: &Member, state: SeatState, now: Timestamp) -> Value {
+pub(super) fn seat_reason(m: &Member, state: SeatState, now: Timestamp) -> Value {
     let end = || match (&m.assignment, state) {
         (Some(a), SeatState::Ended | SeatState::Grace) => {
             a.end_reason.map(crate::seats::EndReason::as_str)

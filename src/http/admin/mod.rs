@@ -4,6 +4,8 @@ mod body;
 mod columns;
 mod configuration;
 mod engagement;
+mod explain;
+mod export;
 mod list;
 mod members;
 mod records;
@@ -31,8 +33,12 @@ pub(super) fn router() -> Router<AppState> {
         .route("/members/{who}", get(members::read))
         .route("/members/{who}/end", post(members::end))
         .route("/members/{who}/extend", post(members::extend))
+        .route("/members/{who}/explain", get(explain::explain))
+        .route("/members/{who}/ledger", get(explain::ledger))
         .route("/members/{who}/events", get(engagement::events_of))
         .route("/members/{who}/sessions", get(engagement::sessions_of))
+        .route("/exports/members.csv", get(export::members_csv))
+        .route("/exports/members.jsonl", get(export::members_jsonl))
         .route("/events", get(engagement::events).post(engagement::post))
         .route("/waitlist", get(members::waitlist))
         .route(
