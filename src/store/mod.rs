@@ -25,6 +25,7 @@ pub mod lists;
 pub mod member_list;
 pub mod members;
 pub mod operations;
+pub mod reports;
 pub mod rules;
 pub mod seats;
 pub mod sessions;

@@ -33,7 +33,7 @@ impl Directory {
     }
 }
 
-fn view(connection: &Connection, tokens: &[Token], now: Timestamp) -> Object {
+pub(super) fn view(connection: &Connection, tokens: &[Token], now: Timestamp) -> Object {
     let live: Vec<_> = tokens
         .iter()
         .filter(|token| token.connection == Some(connection.id))

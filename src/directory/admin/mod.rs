@@ -20,6 +20,7 @@ mod placements;
 mod policy;
 pub mod pools;
 mod query;
+pub mod reports;
 pub mod roles;
 pub mod selection;
 mod stock;
@@ -40,7 +41,7 @@ pub use export::Export;
 pub use query::Query;
 
 /// A page of a list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Items {
     /// What is on it, each with the same keys in the same order.
     pub items: Vec<Object>,

@@ -213,3 +213,11 @@ pub(super) const ROLES: &[Column] = &[
     Column::text("role", "/role"),
     Column::text("rights", "/rights"),
 ];
+
+pub(super) const REPORTS: &[Column] = &[
+    Column::text("name", "/name"),
+    Column::text("title", "/title"),
+    Column::text("right", "/right"),
+    Column::text("parameters", "/parameters").only_csv(),
+    Column::text("formats", "/formats").only_csv(),
+];

@@ -45,8 +45,8 @@ const MORE: &[Column] = &[
     Column::text("lastLoginAt", "/lastLoginAt"),
 ];
 
-/// The parameters of an export.
-pub(super) struct Asked(Query);
+/// The parameters of a request whose answer is no page.
+pub(super) struct Asked(pub(super) Query);
 
 impl<S: Sync> FromRequestParts<S> for Asked {
     type Rejection = Failure;

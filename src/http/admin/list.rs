@@ -14,7 +14,7 @@ use crate::directory::admin::{Items, Query};
 use crate::http::error::Failure;
 
 /// Where the next page begins, in answers that have no place for it in their body.
-const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+pub(super) const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
 /// The media type of CSV that begins with headers (RFC 4180, RFC 7111).
 pub(super) const CSV: &str = "text/csv; charset=utf-8; header=present";

@@ -9,6 +9,8 @@ mod export;
 mod list;
 mod members;
 mod records;
+mod reports;
+mod svg;
 mod table;
 
 use axum::Router;
@@ -75,6 +77,8 @@ pub(super) fn router() -> Router<AppState> {
         .route("/placements/{id}", get(configuration::placement))
         .route("/ledger", get(records::ledger))
         .route("/ledger/verify", get(records::verify))
+        .route("/reports", get(reports::all))
+        .route("/reports/{name}", get(reports::one))
         .route("/connections", get(records::connections))
         .route("/roles", get(records::roles))
 }
