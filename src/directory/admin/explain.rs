@@ -1,12 +1,11 @@
-//! Why a person is where they are, and their history.
+//! Why a person is where they are.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::query::refused;
 use super::roles::Right;
-use super::{Items, Query, cursor, find, ledger, members, object, view};
+use super::{find, members, object, view};
 use crate::directory::rules::Rules;
 use crate::directory::{Caller, Directory, Error, person};
 use crate::scim::Object;
@@ -18,7 +17,6 @@ use crate::seats::explain::{
 use crate::seats::placement::{Intent, Placement, Window};
 use crate::seats::{Assignment, SeatReason, SeatState, outcome};
 use crate::store::figures::Figures;
-use crate::store::ledger::OfMember;
 use crate::store::members::Member;
 
 impl Directory {
@@ -49,45 +47,6 @@ impl Directory {
             ("rules", of.rules()),
             ("whatIf", of.what_if()),
         ]))
-    }
-
-    /// A person's lines of the ledger, the newest first or (`sort=at`) the oldest, each with the
-    /// request that it came from.
-    pub async fn list_ledger_of(
-        &self,
-        caller: &Caller,
-        who: &str,
-        query: &Query,
-        now: Timestamp,
-    ) -> Result<Items, Error> {
-        // Whoever may see the whole ledger, and whoever looks after people.
-        if !caller.has(Right::Ledger) {
-            caller.may(Right::ReadRules)?;
-        }
-        query.only(&["action", "from", "to", "sort"], None)?;
-        let newest_first = match query.get("sort") {
-            None | Some("-at") => true,
-            Some("at") => false,
-            Some(_) => return Err(refused("sort", "must be one of at, -at").into()),
-        };
-        let list = cursor::list(caller, &format!("ledger of {who}"), query);
-        let after: Option<Uuid> = self.place(list, query, now).await?;
-        let limit = query.limit()?;
-        let mut session = self.store.snapshot(caller.tenant).await?;
-        let catalog = session.catalog().await?;
-        let member = find::person(&mut session, who).await?.id;
-        let of = OfMember {
-            action: query.get("action").map(str::to_owned),
-            from: query.when("from")?.map(|when| when.start(&catalog.zone)),
-            to: query.when("to")?.map(|when| when.end(&catalog.zone)),
-            newest_first,
-            after,
-        };
-        let lines = session.ledger_of(member, &of, limit + 1).await?;
-        let rows = lines
-            .iter()
-            .map(|line| (ledger::view(line, &catalog), line.entry.id));
-        self.page(list, rows.collect(), limit, now).await
     }
 }
 

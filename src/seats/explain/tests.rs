@@ -1,8 +1,10 @@
 use jiff::tz::TimeZone;
 
+use uuid::Uuid;
+
 use super::*;
-use crate::seats::catalog::{FullPolicy, OnUnmatch, Policy, PoolState, ReusePolicy};
-use crate::seats::{EndSource, SeatState};
+use crate::seats::catalog::{FullPolicy, Match, OnUnmatch, Policy, PoolState, ReusePolicy};
+use crate::seats::{EndReason, EndSource, SeatReason, SeatState};
 
 const NOW: &str = "2026-06-01T12:00:00Z";
 
