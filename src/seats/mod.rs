@@ -8,6 +8,7 @@ pub mod decision;
 pub mod explain;
 pub mod extension;
 pub mod outcome;
+pub mod past;
 pub mod placement;
 
 use jiff::Timestamp;

@@ -2,6 +2,7 @@
 //! of the change; their order and chain of hashes (`chain`) are rows of their own, written behind,
 //! so that no change ever waits for the chain.
 
+mod as_of;
 mod chain;
 mod history;
 
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use as_of::Accounts;
 pub use chain::Verdict;
 pub use history::OfMember;
 

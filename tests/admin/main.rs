@@ -16,6 +16,7 @@
 mod common;
 mod office;
 
+mod as_of;
 mod away_and_back;
 mod connections;
 mod end;
@@ -35,6 +36,7 @@ mod lines;
 mod mappings;
 mod member;
 mod members;
+mod offboarding;
 mod placement;
 mod policy;
 mod pools;

@@ -45,7 +45,7 @@ impl Directory {
         if selection::tells_engagement(query) {
             caller.may(Right::Engagement)?;
         }
-        for of_pages in ["sort", "limit", "cursor", "format"] {
+        for of_pages in ["sort", "limit", "cursor", "format", "asOf"] {
             if query.get(of_pages).is_some() {
                 let detail = "an export is of everybody, in the order of their identifiers";
                 return Err(invalid(Code::UnknownParameter, of_pages, detail).into());

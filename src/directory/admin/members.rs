@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::roles::Right;
-use super::{Items, Query, cursor, explain, find, selection, view};
+use super::{Items, Query, as_of, cursor, explain, find, offboarding, selection, view};
 use crate::directory::{Caller, Directory, Error};
 use crate::scim::Object;
 use crate::seats::catalog::Catalog;
@@ -27,6 +27,9 @@ impl Directory {
             caller.may(Right::Engagement)?;
         }
         self.catch_up(caller.tenant, now).await?;
+        if query.get(as_of::AS_OF).is_some() {
+            return self.list_members_as_of(caller, query, now).await;
+        }
         let list = cursor::list(caller, "members", query);
         let after: Option<Key> = self.place(list, query, now).await?;
         let limit = query.limit()?;
@@ -55,10 +58,15 @@ impl Directory {
         &self,
         caller: &Caller,
         who: &str,
+        query: &Query,
         now: Timestamp,
     ) -> Result<Object, Error> {
         caller.may(Right::Read)?;
+        query.only(&[as_of::AS_OF], None)?;
         self.catch_up(caller.tenant, now).await?;
+        if query.get(as_of::AS_OF).is_some() {
+            return self.read_member_as_of(caller, who, query, now).await;
+        }
         let mut session = self.store.snapshot(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let m = find::person(&mut session, who).await?;
@@ -88,6 +96,8 @@ impl Directory {
             object.insert("sessionsCompletedTotal".into(), total.into());
             object.insert("lastLoginAt".into(), json!(login));
         }
+        let left = offboarding::of(&mut session, caller, &m, now).await?;
+        object.insert("offboarding".into(), left);
         object.insert("assignments".into(), assignments);
         object.insert("groups".into(), groups);
         object.insert("why".into(), explain::why(&rules, &m, now));

@@ -3,7 +3,9 @@
 //! every use case asks first whether the caller's role has the right to it.
 
 mod access;
+mod as_of;
 mod body;
+mod capabilities;
 mod catalog;
 mod connections;
 mod cursor;
@@ -16,6 +18,7 @@ mod find;
 mod ledger;
 mod mappings;
 mod members;
+mod offboarding;
 mod placements;
 mod policy;
 pub mod pools;

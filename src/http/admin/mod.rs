@@ -81,6 +81,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/reports/{name}", get(reports::one))
         .route("/connections", get(records::connections))
         .route("/roles", get(records::roles))
+        .route("/capabilities", get(records::capabilities))
 }
 
 /// How a handler ends.

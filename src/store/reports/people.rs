@@ -269,6 +269,26 @@ impl Session {
             .collect()
     }
 
+    /// A person's sessions that are ahead, the first of them, and how many took place after access
+    /// was over.
+    pub async fn sessions_left(
+        &mut self,
+        member: Uuid,
+        now: Timestamp,
+    ) -> Result<(i64, Option<Timestamp>, i64), Error> {
+        let sql = "select count(*) as n, min(starts_at) as next_at, (select count(*) from event \
+                     where tenant_id = $1 and member_id = $2 and problem is not null \
+                     and type = 'session.completed') as after_end \
+                   from session where tenant_id = $1 and member_id = $2 and state = 'scheduled' \
+                     and starts_at > $3";
+        let row = self.one(sql, args![self.tenant, member, now]).await?;
+        Ok((
+            row.get("n")?,
+            row.maybe_instant("next_at")?,
+            row.get("after_end")?,
+        ))
+    }
+
     /// How many people those are.
     pub async fn count_leavers_with_sessions(&mut self, now: Timestamp) -> Result<i64, Error> {
         let text =
