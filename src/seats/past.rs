@@ -194,13 +194,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn object(value: Value) -> Detail {
+    fn object(value: &Value) -> Detail {
         value.as_object().unwrap().clone()
     }
 
     /// Lines of one assignment, as `change` writes them: action, account moved to, detail.
     fn past(lines: &[(&str, Option<&str>, Value)], at: &str) -> Past {
-        let details: Vec<_> = lines.iter().map(|(_, _, d)| object(d.clone())).collect();
+        let details: Vec<_> = lines.iter().map(|(_, _, d)| object(d)).collect();
         let steps = lines
             .iter()
             .zip(&details)

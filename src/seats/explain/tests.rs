@@ -122,6 +122,7 @@ fn an_attribute_overrules_rules_and_the_rule_of_its_track_supports_it() {
     named.intent.track = Some("growth".into());
     named.intent.pool = Some("main".into());
     named.intent.start = Some("2025-01-01".into());
+    named.intent.end = Some("2026-10-01".into());
     let e = explain(&c, &named, None, at(NOW));
     assert_eq!(
         (e.track_by, e.pool_by),
