@@ -5,6 +5,7 @@
 pub mod episode;
 pub mod journey;
 pub mod stalled;
+pub mod suppression;
 
 use jiff::Timestamp;
 

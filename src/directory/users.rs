@@ -109,7 +109,11 @@ impl Directory {
         } else {
             "member.relinked"
         };
-        change.log(action, Some(member.id), Object::new());
+        let mut detail = Object::new();
+        if member.identity != IdentityState::Active {
+            detail.insert("active".into(), false.into());
+        }
+        change.log(action, Some(member.id), detail);
         let settled = change.settle(&mut member, Trigger::Person, true).await;
         if let Err(Error::Scim(error)) = &settled
             && error.scim_type == Some(ScimType::SeatUnavailable)

@@ -56,7 +56,8 @@ pub fn apply(pins: &[Pin], intent: &mut Intent) {
     }
 }
 
-fn wish_mut(intent: &mut Intent, field: Field) -> &mut Option<String> {
+/// The same, to be changed.
+pub(super) fn wish_mut(intent: &mut Intent, field: Field) -> &mut Option<String> {
     match field {
         Field::Track => &mut intent.track,
         Field::Pool => &mut intent.pool,

@@ -2,7 +2,9 @@
 //! of the change; their order and chain of hashes (`chain`) are rows of their own, written behind,
 //! so that no change ever waits for the chain.
 
+mod as_of;
 mod chain;
+mod history;
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -10,7 +12,9 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use as_of::Accounts;
 pub use chain::Verdict;
+pub use history::OfMember;
 
 use super::engine::{Row, args};
 use super::{Error, Session, Tx};

@@ -72,6 +72,8 @@ pub struct Sort {
 /// What a list is sorted by.
 #[derive(Debug, Clone)]
 pub enum Order {
+    /// The person's identifier, which never changes: a walk through everybody meets each once.
+    Id,
     /// Family name, then given name.
     Name,
     /// User name.
@@ -122,8 +124,10 @@ impl Session {
         let few = self.is_few(selection).await?;
         let mut people = Vec::new();
         let mut after = after;
-        let mut part = match after {
-            Some(key) if key.value.is_null() => Part::Unvalued,
+        let mut part = match (after, &selection.sort.order) {
+            // Nothing but the identifier, so nobody has a value beside it.
+            (_, Order::Id) => Part::Unvalued,
+            (Some(key), _) if key.value.is_null() => Part::Unvalued,
             _ => Part::Valued,
         };
         loop {

@@ -13,7 +13,7 @@ both_engines!(
     the_next_page_is_named_in_a_header,
 );
 
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 11] = [
     "/members",
     "/pools",
     "/tracks",
@@ -23,6 +23,8 @@ const LISTS: [&str; 9] = [
     "/connections",
     "/placements",
     "/roles",
+    "/reports",
+    "/members/ada/ledger",
 ];
 
 async fn csv_has_a_column_for_every_value(t: Tenant) {

@@ -19,7 +19,7 @@ use crate::store::sessions::Touched;
 use crate::store::{Tx, transact};
 
 /// Events in a request at most.
-const MAX_EVENTS: usize = 1_000;
+pub(super) const MAX_EVENTS: usize = 1_000;
 /// Events in a transaction.
 const BATCH: usize = 50;
 /// Minutes by which a sender's clock may be ahead.

@@ -10,7 +10,7 @@ use super::{Items, Query, cursor, find, object};
 use crate::directory::{Caller, Directory, Error};
 use crate::scim::Object;
 use crate::seats::catalog::Catalog;
-use crate::store::ledger::{Line, Selection, Verdict};
+use crate::store::ledger::{Line, OfMember, Selection, Verdict};
 
 /// The parameters of the list.
 const PARAMETERS: &[&str] = &["member", "pool", "action", "actor", "from", "to"];
@@ -44,6 +44,45 @@ impl Directory {
             before,
         };
         let lines = session.ledger(&selection, limit + 1).await?;
+        let rows = lines
+            .iter()
+            .map(|line| (view(line, &catalog), line.entry.id));
+        self.page(list, rows.collect(), limit, now).await
+    }
+
+    /// A person's lines of the ledger, the newest first or (`sort=at`) the oldest, each with the
+    /// request that it came from.
+    pub async fn list_ledger_of(
+        &self,
+        caller: &Caller,
+        who: &str,
+        query: &Query,
+        now: Timestamp,
+    ) -> Result<Items, Error> {
+        // Whoever may see the whole ledger, and whoever looks after people.
+        if !caller.has(Right::Ledger) {
+            caller.may(Right::ReadRules)?;
+        }
+        query.only(&["action", "from", "to", "sort"], None)?;
+        let newest_first = match query.get("sort") {
+            None | Some("-at") => true,
+            Some("at") => false,
+            Some(_) => return Err(refused("sort", "must be one of at, -at").into()),
+        };
+        let list = cursor::list(caller, &format!("ledger of {who}"), query);
+        let after: Option<Uuid> = self.place(list, query, now).await?;
+        let limit = query.limit()?;
+        let mut session = self.store.snapshot(caller.tenant).await?;
+        let catalog = session.catalog().await?;
+        let member = find::person(&mut session, who).await?.id;
+        let of = OfMember {
+            action: query.get("action").map(str::to_owned),
+            from: query.when("from")?.map(|when| when.start(&catalog.zone)),
+            to: query.when("to")?.map(|when| when.end(&catalog.zone)),
+            newest_first,
+            after,
+        };
+        let lines = session.ledger_of(member, &of, limit + 1).await?;
         let rows = lines
             .iter()
             .map(|line| (view(line, &catalog), line.entry.id));

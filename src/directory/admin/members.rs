@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::roles::Right;
-use super::{Items, Query, cursor, find, selection, verbs, view, waitlist};
-use crate::directory::rules::Rules;
-use crate::directory::{Caller, Directory, Error, person};
+use super::{
+    Items, Query, as_of, cursor, explain, find, offboarding, selection, verbs, view, waitlist,
+};
+use crate::directory::{Caller, Directory, Error};
 use crate::scim::Object;
-use crate::seats::catalog::{Catalog, Match, Rule};
-use crate::seats::pin::Field;
+use crate::seats::catalog::Catalog;
 use crate::store::Session;
 use crate::store::lists::Key;
 use crate::store::members::Member;
@@ -29,6 +29,9 @@ impl Directory {
             caller.may(Right::Engagement)?;
         }
         self.catch_up(caller.tenant, now).await?;
+        if query.get(as_of::AS_OF).is_some() {
+            return self.list_members_as_of(caller, query, now).await;
+        }
         let list = cursor::list(caller, "members", query);
         let after: Option<Key> = self.place(list, query, now).await?;
         let limit = query.limit()?;
@@ -57,10 +60,15 @@ impl Directory {
         &self,
         caller: &Caller,
         who: &str,
+        query: &Query,
         now: Timestamp,
     ) -> Result<Object, Error> {
         caller.may(Right::Read)?;
+        query.only(&[as_of::AS_OF], None)?;
         self.catch_up(caller.tenant, now).await?;
+        if query.get(as_of::AS_OF).is_some() {
+            return self.read_member_as_of(caller, who, query, now).await;
+        }
         let mut session = self.store.snapshot(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let m = find::person(&mut session, who).await?;
@@ -93,9 +101,11 @@ impl Directory {
             object.insert("lastLoginAt".into(), json!(login));
         }
         verbs::show_overrides(&mut object, &mut session, &m).await?;
+        let left = offboarding::of(&mut session, caller, &m, now).await?;
+        object.insert("offboarding".into(), left);
         object.insert("assignments".into(), assignments);
         object.insert("groups".into(), groups);
-        object.insert("why".into(), why(&rules, &m));
+        object.insert("why".into(), explain::why(&rules, &m, now));
         Ok(object)
     }
 }
@@ -108,9 +118,7 @@ pub(super) async fn seen(
     catalog: &Catalog,
     now: Timestamp,
 ) -> Result<Object, Error> {
-    let waiting: Vec<_> = waiting(m).into_iter().collect();
-    let positions = session.waitlist_positions(&waiting).await?;
-    let position = waiting_at(m, &positions);
+    let position = position(session, m).await?;
     let engagement = if caller.has(Right::Engagement) {
         Some(session.engagement(m.id).await?)
     } else {
@@ -119,62 +127,22 @@ pub(super) async fn seen(
     Ok(view::member(m, engagement.as_ref(), catalog, position, now))
 }
 
+/// A person's place in line, if they wait.
+pub(super) async fn position(session: &mut Session, m: &Member) -> Result<Option<i64>, Error> {
+    let waiting: Vec<_> = waiting(m).into_iter().collect();
+    let positions = session.waitlist_positions(&waiting).await?;
+    Ok(waiting_at(m, &positions))
+}
+
 /// The assignment by which a person stands in line.
-fn waiting(m: &Member) -> Option<Uuid> {
+pub(super) fn waiting(m: &Member) -> Option<Uuid> {
     let waiting = m.assignment.as_ref().filter(|a| a.waiting.is_some());
     waiting.map(|a| a.id)
 }
 
-fn waiting_at(m: &Member, positions: &std::collections::HashMap<Uuid, i64>) -> Option<i64> {
+pub(super) fn waiting_at(
+    m: &Member,
+    positions: &std::collections::HashMap<Uuid, i64>,
+) -> Option<i64> {
     waiting(m).and_then(|id| positions.get(&id).copied())
-}
-
-/// What decides a person's track and pool now: a pin, what the identity provider wrote, the rules that
-/// match, and the tenant's default, the first that applies.
-fn why(rules: &Rules, m: &Member) -> Value {
-    let catalog = &rules.catalog;
-    let person = person::person(rules, m);
-    let intent = &person.intent;
-    let wanted = intent
-        .track
-        .as_deref()
-        .and_then(|key| catalog.track_named(key));
-    let live = |rule: &&&Rule| catalog.track(rule.track).is_some_and(|track| track.live);
-    let winner = match wanted {
-        Some(track) => person.rules.iter().find(|rule| rule.track == track.id),
-        None => person.rules.iter().find(live),
-    };
-    let by = match (wanted, winner, catalog.default_track()) {
-        (Some(_), _, _) if intent.pinned.contains(&Field::Track) => "pin",
-        (Some(_), _, _) => "attribute",
-        (None, Some(_), _) => "rule",
-        (None, None, Some(_)) => "default",
-        (None, None, None) => "nothing",
-    };
-    let losing: Value = person
-        .rules
-        .iter()
-        .filter(|rule| winner.is_none_or(|winner| winner.id != rule.id))
-        .map(|rule| reason(catalog, rule))
-        .collect();
-    json!({
-        "trackBy": by,
-        "rule": winner.map(|rule| reason(catalog, rule)),
-        "shadowed": losing,
-    })
-}
-
-fn reason(catalog: &Catalog, rule: &Rule) -> Value {
-    let (group, filter) = match &rule.matches {
-        Match::Group { name, .. } => (Some(name), None),
-        Match::Filter(filter) => (None, Some(filter)),
-    };
-    json!({
-        "id": rule.id,
-        "priority": rule.priority,
-        "group": group,
-        "filter": filter,
-        "track": catalog.track(rule.track).map(|track| &track.key),
-        "pool": rule.pool.and_then(|id| catalog.pool(id)).map(|pool| &pool.key),
-    })
 }

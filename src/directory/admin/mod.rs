@@ -2,22 +2,28 @@
 //! which. Answers are the JSON of the admin API (decisions live in `seats`, tables in `store`);
 //! every use case asks first whether the caller's role has the right to it.
 
+mod as_of;
 mod body;
 pub mod breaker;
+mod capabilities;
 mod catalog;
 mod connections;
 mod cursor;
 mod engagement;
 pub mod events;
+mod explain;
+mod export;
 mod find;
 mod ledger;
 mod mappings;
 mod members;
+mod offboarding;
 mod placements;
 pub mod plans;
 mod policy;
 pub mod pools;
 mod query;
+pub mod reports;
 pub mod roles;
 pub mod selection;
 pub mod simulate;
@@ -36,10 +42,11 @@ use crate::store::TenantId;
 use credentials::Role;
 
 use super::credentials;
+pub use export::Export;
 pub use query::Query;
 
 /// A page of a list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Items {
     /// What is on it, each with the same keys in the same order.
     pub items: Vec<Object>,

@@ -10,7 +10,7 @@ use super::body::{Body, MAX_DAYS, MAX_SEATS, required};
 use super::catalog::{self, Done, new_key, placed, product, product_key, with_key};
 use super::roles::Right;
 use super::stock::Stock;
-use super::{Items, Query, cursor, object, wrong};
+use super::{Items, Query, as_of, cursor, object, wrong};
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Pool, PoolState};
@@ -44,8 +44,11 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Items, Error> {
         caller.may(Right::Read)?;
-        query.only(&[], None)?;
+        query.only(&[as_of::AS_OF], None)?;
         self.catch_up(caller.tenant, now).await?;
+        if query.get(as_of::AS_OF).is_some() {
+            return self.list_pools_as_of(caller, query, now).await;
+        }
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
         let figures = session.figures(None, now).await?;

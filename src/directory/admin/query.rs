@@ -13,6 +13,17 @@ const DEFAULT_LIMIT: i64 = 50;
 /// How many items a caller may ask for.
 const LIMITS: RangeInclusive<i64> = 1..=500;
 
+/// What of lists and bodies is limited, for programs that ask.
+pub(super) fn limits() -> serde_json::Value {
+    serde_json::json!({
+        "pageDefault": DEFAULT_LIMIT,
+        "pageMost": LIMITS.end(),
+        "eventsPerRequest": super::events::MAX_EVENTS,
+        "days": super::body::MAX_DAYS,
+        "seatsPerPool": super::body::MAX_SEATS,
+    })
+}
+
 /// The parameters of a request, decoded.
 #[derive(Debug, Clone, Default)]
 pub struct Query(Vec<(String, String)>);

@@ -32,6 +32,7 @@ pub(super) const PARAMETERS: &[&str] = &[
     "managedBy",
     "accessLevel",
     "sort",
+    "asOf",
 ];
 /// Those of them that may be there more than once, for any of their values.
 const REPEATED: &[&str] = &["status", "seatState", "managedBy", "accessLevel"];
@@ -212,7 +213,7 @@ fn ago(now: Timestamp, days: i64) -> Timestamp {
 
 /// Access is stored with the instant at which it is over. It ends before a day if that is over when
 /// the day begins.
-fn before(when: When, catalog: &Catalog) -> Timestamp {
+pub(super) fn before(when: When, catalog: &Catalog) -> Timestamp {
     let start = when.start(&catalog.zone);
     match when {
         When::Day(_) => start,

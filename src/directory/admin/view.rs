@@ -173,11 +173,11 @@ pub(super) fn assignment(a: &Assignment, catalog: &Catalog, extra: Option<&Extra
 
 pub(super) use crate::store::member_list::Extra;
 
-fn attribute(m: &Member, key: &str) -> Value {
+pub(super) fn attribute(m: &Member, key: &str) -> Value {
     m.doc.get(key).cloned().unwrap_or_default()
 }
 
-fn name(m: &Member) -> Value {
+pub(super) fn name(m: &Member) -> Value {
     let part = |key| m.doc.get("name").and_then(|name| name.get(key)?.as_str());
     let (given, family) = (part("givenName"), part("familyName"));
     let formatted = part("formatted").map(str::to_owned).or_else(|| {
@@ -188,7 +188,7 @@ fn name(m: &Member) -> Value {
 }
 
 /// The primary address, or else the first.
-fn email(m: &Member) -> Value {
+pub(super) fn email(m: &Member) -> Value {
     let emails = m.doc.get("emails").and_then(Value::as_array);
     let emails: Vec<_> = emails.into_iter().flatten().collect();
     let is_primary = |e: &&&Value| e.get("primary").and_then(Value::as_bool) == Some(true);
@@ -200,7 +200,7 @@ fn email(m: &Member) -> Value {
 }
 
 /// Why the state is what it is; for access that is over, why it ended.
-fn seat_reason(m: &Member, state: SeatState, now: Timestamp) -> Value {
+pub(super) fn seat_reason(m: &Member, state: SeatState, now: Timestamp) -> Value {
     let end = || match (&m.assignment, state) {
         (Some(a), SeatState::Ended | SeatState::Grace) => {
             a.end_reason.map(crate::seats::EndReason::as_str)

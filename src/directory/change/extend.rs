@@ -39,6 +39,7 @@ impl Change<'_> {
         }
         let detail = object(json!({
             "from": last.ends_at, "until": window.ends_at, "pool": pool.key,
+            "source": window.end_source.as_str(),
         }));
         self.line(
             "access.extended",

@@ -352,8 +352,19 @@ fn account(a: &Assignment) -> &'static str {
     a.state.account().unwrap_or(Account::Occupied).as_str()
 }
 
+/// Where and until when somebody was placed: what tells the past of them.
 fn placed(target: &Target<'_>, pool: &Pool) -> Object {
-    object(json!({"track": target.track.key, "pool": pool.key, "rule": target.rule}))
+    let mut windows = target.pools.iter();
+    let window = windows.find(|(of, _)| of.id == pool.id);
+    let window = window.map(|(_, window)| window);
+    object(json!({
+        "track": target.track.key,
+        "pool": pool.key,
+        "rule": target.rule,
+        "startsAt": window.map(|w| w.starts_at),
+        "endsAt": window.map(|w| w.ends_at),
+        "source": window.map(|w| w.end_source.as_str()),
+    }))
 }
 
 fn object(value: serde_json::Value) -> Object {

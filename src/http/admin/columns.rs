@@ -276,3 +276,11 @@ pub(super) const REVIEWS: &[Column] = &[
     Column::text("formerWorkerId", "/former/workerId"),
     Column::text("createdAt", "/createdAt"),
 ];
+
+pub(super) const REPORTS: &[Column] = &[
+    Column::text("name", "/name"),
+    Column::text("title", "/title"),
+    Column::text("right", "/right"),
+    Column::text("parameters", "/parameters").only_csv(),
+    Column::text("formats", "/formats").only_csv(),
+];

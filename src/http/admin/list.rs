@@ -15,7 +15,10 @@ use crate::http::error::Failure;
 use crate::scim::Object;
 
 /// Where the next page begins, in answers that have no place for it in their body.
-const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+pub(super) const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+
+/// The media type of CSV that begins with headers (RFC 4180, RFC 7111).
+pub(super) const CSV: &str = "text/csv; charset=utf-8; header=present";
 
 #[derive(Clone, Copy)]
 enum Format {
@@ -34,11 +37,7 @@ impl<S: Sync> FromRequestParts<S> for List {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let refused =
-            |detail| Failure::new(StatusCode::BAD_REQUEST, Code::InvalidParameter, detail);
-        let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-            .map_err(|_| refused("the query is malformed"))?;
-        let mut query = Query::new(pairs.0);
+        let mut query = parameters(parts)?;
         let format = match query.take("format").as_deref() {
             None | Some("json") => Format::Json,
             Some("csv") => Format::Csv,
@@ -47,6 +46,17 @@ impl<S: Sync> FromRequestParts<S> for List {
         };
         Ok(Self { query, format })
     }
+}
+
+fn refused(detail: &'static str) -> Failure {
+    Failure::new(StatusCode::BAD_REQUEST, Code::InvalidParameter, detail)
+}
+
+/// The parameters of a request.
+pub(super) fn parameters(parts: &Parts) -> Result<Query, Failure> {
+    let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+    let pairs = pairs.map_err(|_| refused("the query is malformed"))?;
+    Ok(Query::new(pairs.0))
 }
 
 impl List {
@@ -69,10 +79,7 @@ impl List {
                 around.insert("nextCursor".into(), json!(next_cursor));
                 return Ok(axum::Json(around).into_response());
             }
-            Format::Csv => (
-                "text/csv; charset=utf-8; header=present",
-                csv(&items, columns)?,
-            ),
+            Format::Csv => (CSV, csv(&items, columns, true)?),
             Format::Table => ("text/plain; charset=utf-8", table::of(&items, columns)),
         };
         let mut response: Response = ([(header::CONTENT_TYPE, media_type)], text).into_response();
@@ -83,13 +90,15 @@ impl List {
     }
 }
 
-fn csv(items: &[Object], columns: &[Column]) -> Result<String, Failure> {
+/// Items as lines, after the headers of their columns where there are to be any.
+pub(super) fn csv(items: &[Object], columns: &[Column], headers: bool) -> Result<String, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory fails only where there is none left.
     let failed = |_| Failure::internal();
-    writer
-        .write_record(columns.iter().map(|column| column.header))
-        .map_err(failed)?;
+    if headers {
+        let headers = columns.iter().map(|column| column.header);
+        writer.write_record(headers).map_err(failed)?;
+    }
     for item in items {
         let cells = columns.iter().map(|column| cell(column.value(item)));
         writer.write_record(cells).map_err(failed)?;
@@ -101,12 +110,12 @@ fn csv(items: &[Object], columns: &[Column]) -> Result<String, Failure> {
 /// A value in a spreadsheet. A text that a spreadsheet would take for a formula is quoted: names
 /// come from whoever may edit a profile at the identity provider.
 fn cell(value: &Value) -> String {
-    match value {
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-            format!("'{text}")
-        }
-        value => table::text(value),
+    let text = table::text(value);
+    let is_text = matches!(value, Value::String(_) | Value::Array(_));
+    if is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        return format!("'{text}");
     }
+    text
 }
 
 #[cfg(test)]
@@ -125,6 +134,7 @@ mod tests {
             (json!(null), ""),
             (json!(true), "true"),
             (json!(["a", "b"]), "a b"),
+            (json!(["=a", "b"]), "'=a b"),
         ] {
             assert_eq!(cell(&value), written);
         }

@@ -1,5 +1,6 @@
 //! People and their access.
 
+use super::export::Asked;
 use super::list::List;
 use super::{Answer, Call, Named, columns, one};
 
@@ -10,7 +11,9 @@ pub(super) async fn list(call: Call, list: List) -> Answer {
     list.write(page.await?, columns::MEMBERS)
 }
 
-pub(super) async fn read(call: Call, Named(who): Named) -> Answer {
-    let member = call.directory().read_member(&call.caller, &who, call.now);
+pub(super) async fn read(call: Call, Named(who): Named, Asked(query): Asked) -> Answer {
+    let member = call
+        .directory()
+        .read_member(&call.caller, &who, &query, call.now);
     one(member.await)
 }

@@ -4,10 +4,14 @@ mod body;
 mod columns;
 mod configuration;
 mod engagement;
+mod explain;
+mod export;
 mod list;
 mod members;
 mod plans;
 mod records;
+mod reports;
+mod svg;
 mod table;
 mod verbs;
 mod waitlist;
@@ -44,8 +48,12 @@ pub(super) fn router() -> Router<AppState> {
         .route("/reviews", get(verbs::reviews))
         .route("/reviews/{id}/merge", post(verbs::merge))
         .route("/reviews/{id}/dismiss", post(verbs::dismiss))
+        .route("/members/{who}/explain", get(explain::explain))
+        .route("/members/{who}/ledger", get(explain::ledger))
         .route("/members/{who}/events", get(engagement::events_of))
         .route("/members/{who}/sessions", get(engagement::sessions_of))
+        .route("/exports/members.csv", get(export::members_csv))
+        .route("/exports/members.jsonl", get(export::members_jsonl))
         .route("/events", get(engagement::events).post(engagement::post))
         .route("/waitlist", get(waitlist::list))
         .route("/waitlist/promote", post(waitlist::promote))
@@ -96,9 +104,12 @@ pub(super) fn router() -> Router<AppState> {
         .route("/exclusions/{id}", delete(plans::delete_exclusion))
         .route("/ledger", get(records::ledger))
         .route("/ledger/verify", get(records::verify))
+        .route("/reports", get(reports::all))
+        .route("/reports/{name}", get(reports::one))
         .route("/connections", get(records::connections))
         .route("/connections/{name}/breaker", post(records::breaker))
         .route("/roles", get(records::roles))
+        .route("/capabilities", get(records::capabilities))
 }
 
 /// How a handler ends.

@@ -36,3 +36,7 @@ pub(super) async fn verify(call: Call) -> Answer {
     let verdict = call.directory().verify_ledger(&call.caller);
     one(verdict.await)
 }
+
+pub(super) async fn capabilities(call: Call) -> Answer {
+    one(Ok(call.directory().capabilities(&call.caller)))
+}

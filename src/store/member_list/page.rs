@@ -53,6 +53,7 @@ const HELD: &str = "coalesce(a.held or a.episode > 1, false)";
 impl Order {
     fn ordered(&self, sql: &Sql) -> Ordered {
         let (expression, kind, nullable, walk) = match self {
+            Self::Id => ("m.id".into(), Kind::Text, false, Walk::Member),
             Self::Name => ("m.name_key".into(), Kind::Text, false, Walk::Member),
             Self::UserName => ("m.user_name_key".into(), Kind::Text, false, Walk::Member),
             Self::Attribute(target) => {
@@ -177,6 +178,7 @@ fn narrow(sql: &mut Sql, s: &Selection, by: &Ordered, part: Part) {
             sql.push(&format!(" and {} is not null", by.expression));
         }
         Part::Valued => {}
+        Part::Unvalued if !by.nullable => {}
         Part::Unvalued => sql.push(&format!(" and {} is null", by.expression)),
     }
     // True of all who are idle; said so that the walk begins where they do.
