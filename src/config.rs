@@ -99,6 +99,11 @@ pub struct Config {
         hide_short_help = true
     )]
     pub commit_group: usize,
+
+    /// Lets webhooks be sent to addresses that are not public, and by plain HTTP. Whoever may make a
+    /// webhook can then reach what this server can.
+    #[arg(long, env = "SEATKEEPER_WEBHOOKS_ALLOW_PRIVATE")]
+    pub webhooks_allow_private: bool,
 }
 
 /// How a line of the log looks.
@@ -125,6 +130,7 @@ impl Config {
             database_connections: 16,
             drain_seconds: 25,
             commit_group: 64,
+            webhooks_allow_private: false,
         }
     }
 }
@@ -143,6 +149,7 @@ impl fmt::Debug for Config {
             .field("database_connections", &self.database_connections)
             .field("drain_seconds", &self.drain_seconds)
             .field("commit_group", &self.commit_group)
+            .field("webhooks_allow_private", &self.webhooks_allow_private)
             .finish()
     }
 }

@@ -65,7 +65,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Error> {
         commit_group: config.commit_group,
     };
     let store = Store::open(&config.database_url, options).await?;
-    let directory = Directory::new(store);
+    let directory = Directory::new(store).with_private_webhooks(config.webhooks_allow_private);
     let state = AppState::new(directory.clone(), clock.clone(), &config, address);
     let jobs = jobs::start(directory, clock);
     let (stop, stopped) = watch::channel(false);

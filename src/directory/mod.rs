@@ -42,6 +42,7 @@ pub struct Directory {
     tokens: credentials::Tokens,
     seen: Arc<Seen>,
     placing: Arc<Notify>,
+    private_webhooks: bool,
 }
 
 /// Who the ledger says it was when a command of the program, and no request, changed something.
@@ -234,7 +235,20 @@ impl Directory {
             tokens: credentials::Tokens::default(),
             seen: Arc::default(),
             placing: Arc::default(),
+            private_webhooks: false,
         }
+    }
+
+    /// Lets webhooks name addresses that are not public, and plain HTTP.
+    #[must_use]
+    pub fn with_private_webhooks(mut self, allowed: bool) -> Self {
+        self.private_webhooks = allowed;
+        self
+    }
+
+    /// Whether webhooks may name addresses that are not public.
+    pub fn allows_private_webhooks(&self) -> bool {
+        self.private_webhooks
     }
 
     /// The store.

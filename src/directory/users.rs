@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::change::Change;
+use super::credentials::Role;
 use super::rules::Rules;
 use super::{Caller, Directory, Error, Found, IfMatch, Kind, View, person, unknown};
 use crate::scim::error::{Error as ScimError, ScimType};
@@ -18,6 +19,20 @@ use crate::seats::IdentityState;
 use crate::seats::decision::Trigger;
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
+
+/// Who made a person that an identity provider writes.
+const SCIM: &str = "scim";
+
+impl Caller {
+    /// Who manages whomever the caller makes.
+    fn manages(&self) -> &'static str {
+        if self.role == Role::Scim {
+            SCIM
+        } else {
+            "admin"
+        }
+    }
+}
 
 impl Directory {
     /// Creates a user (RFC 7644 3.3) and gives the person a seat or a place in line. Somebody who
@@ -82,7 +97,7 @@ impl Directory {
             id: returning.as_ref().map_or(id, |m| m.id),
             scim_id: Some(id),
             identity: IdentityState::Active,
-            managed_by: "scim".into(),
+            managed_by: caller.manages().into(),
             connection: caller.connection,
             external_id: None,
             worker_id: None,
@@ -219,6 +234,10 @@ impl Directory {
             person::check(&doc, Some(&member.doc), &rules.catalog)?;
             let before = member.clone();
             write(&mut member, doc, now);
+            if caller.manages() == SCIM && member.managed_by != SCIM {
+                member.managed_by = SCIM.into();
+                member.connection = caller.connection;
+            }
             let mut change = Change::new(tx, rules, caller.by(), now);
             note_identity(&mut change, &before, &member);
             let on_leave = person::is_on_leave(&member.doc);

@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod days;
 pub mod decision;
 pub mod extension;
+pub mod invitation;
 pub mod outcome;
 pub mod placement;
 

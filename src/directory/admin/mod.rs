@@ -7,13 +7,17 @@ mod body;
 mod catalog;
 mod connections;
 mod cursor;
+mod deliveries;
 mod engagement;
 pub mod events;
 mod extend;
 mod find;
+mod invitations;
+mod invite;
 mod ledger;
 mod mappings;
 mod members;
+mod nudges;
 mod placements;
 mod policy;
 pub mod pools;
@@ -21,9 +25,11 @@ mod query;
 pub mod roles;
 pub mod selection;
 mod stock;
+mod tell;
 pub mod tracks;
 mod view;
 mod waitlist;
+pub mod webhooks;
 
 use serde_json::Value;
 
@@ -35,6 +41,7 @@ use credentials::Role;
 
 use super::credentials;
 pub use query::Query;
+pub use tell::{Outgoing, Reply};
 
 /// A page of a list.
 #[derive(Debug, Clone)]
