@@ -79,16 +79,6 @@ end $$;
 create trigger assignment_stage_is_told after update of stage on assignment for each row
     when (old.stage <> new.stage) execute function assignment_tell_stage();
 
--- What was told once and is not to be told again while it lasts.
-create table webhook_notice (
-    tenant_id bigint not null references tenant (id),
-    kind      text collate "C" not null,
-    subject   uuid not null,
-    mark      text collate "C" not null,
-    at        timestamptz not null,
-    primary key (tenant_id, kind, subject, mark)
-);
-
 create table nudge (
     tenant_id     bigint not null,
     id            uuid not null,

@@ -75,16 +75,6 @@ begin
                 json_object('from', old.stage, 'to', new.stage));
 end;
 
--- What was told once and is not to be told again while it lasts.
-create table webhook_notice (
-    tenant_id integer not null references tenant (id),
-    kind      text not null,
-    subject   blob not null,
-    mark      text not null,
-    at        integer not null,
-    primary key (tenant_id, kind, subject, mark)
-) strict, without rowid;
-
 create table nudge (
     tenant_id     integer not null,
     id            blob not null,
@@ -143,7 +133,6 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('delivery', 'delivery_finished', '500000 2'),
     ('webhook_signal', 'sqlite_autoindex_webhook_signal_1', '1000 1000 1'),
     ('webhook_signal', 'webhook_signal_in_order', '1000 1000 2 1'),
-    ('webhook_notice', 'webhook_notice', '50000 50000 20000 2 1'),
     ('nudge', 'sqlite_autoindex_nudge_1', '50000 50000 1'),
     ('nudge', 'nudge_of_member', '50000 50000 3 1 1'),
     ('nudge', 'nudge_by_time', '50000 50000 2 1'),

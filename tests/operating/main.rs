@@ -17,3 +17,4 @@ mod crashes;
 mod demo;
 mod process;
 mod replicas;
+mod webhooks;
