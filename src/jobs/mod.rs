@@ -21,7 +21,7 @@ const ANALYSE_EVERY: Duration = Duration::from_secs(5);
 const MEASURE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// How often to look at what came of nudges.
-const RESOLVE_EVERY: Duration = Duration::from_secs(60);
+const RESOLVE_EVERY: Duration = Duration::from_mins(1);
 
 /// Invitations sent between two looks at what else is due.
 const INVITATIONS: i64 = 20;

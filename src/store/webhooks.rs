@@ -198,20 +198,13 @@ impl Tx {
             ],
         )
         .await?;
-        match &w.old_secret {
-            Some((secret, until)) => {
-                let sql = "update webhook set old_secret = $3, old_secret_until = $4 \
-                           where tenant_id = $1 and id = $2";
-                let secret = secret.bytes().to_vec();
-                self.run(sql, args![self.tenant, w.id, secret, *until])
-                    .await?
-            }
-            None => {
-                let sql = "update webhook set old_secret = null, old_secret_until = null \
-                           where tenant_id = $1 and id = $2";
-                self.run(sql, args![self.tenant, w.id]).await?
-            }
-        };
+        if let Some((secret, until)) = &w.old_secret {
+            let sql = "update webhook set old_secret = $3, old_secret_until = $4 \
+                       where tenant_id = $1 and id = $2";
+            let secret = secret.bytes().to_vec();
+            self.run(sql, args![self.tenant, w.id, secret, *until])
+                .await?;
+        }
         Ok(())
     }
 

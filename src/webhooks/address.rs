@@ -77,13 +77,12 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
         || (a == 198 && (18..20).contains(&b)))
 }
 
-/// Global unicast (2000::/3) without the blocks that stand for something else; what embeds an IPv4
+/// Global unicast (`2000::/3`) without the blocks that stand for something else; what embeds an IPv4
 /// address is as public as that.
 fn is_public_v6(v6: Ipv6Addr) -> bool {
     let s = v6.segments();
     let embedded = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        is_public_v4(Ipv4Addr::new(a, b, c, d))
+        is_public_v4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
     };
     match s {
         // Mapped, and NAT64.

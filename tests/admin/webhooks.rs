@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use seatkeeper::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::common::receiver::Receiver;
+use crate::common::receiver::{Got, Receiver};
 use crate::common::{Engine, NOBODY, Reply, Server, Tenant};
 use crate::office::{Office, each, each_of, merge};
 
@@ -116,7 +116,7 @@ async fn somebody_who_is_hired_is_told_of_and_signed(t: Tenant) {
     receiver.until_told("access.ended", "ada").await;
     receiver.until_told("seat.freed", "ada").await;
     receiver.until_told("seat.promoted", "bob").await;
-    let ids: std::collections::BTreeSet<_> = receiver.got().iter().map(|g| g.id()).collect();
+    let ids: std::collections::BTreeSet<_> = receiver.got().iter().map(Got::id).collect();
     assert_eq!(ids.len(), receiver.got().len(), "each is told once");
     office.books_balance().await;
 }
@@ -246,7 +246,7 @@ async fn a_replay_tells_again_under_the_same_names(t: Tenant) {
     let replay = office.owner.post(&path, json!({"from": from})).await;
     replay.status(200).holds("/position", from - 1);
     let got = receiver.until_got(4).await;
-    let ids: Vec<_> = got.iter().map(crate::common::receiver::Got::id).collect();
+    let ids: Vec<_> = got.iter().map(Got::id).collect();
     assert_eq!(ids[..2], ids[2..4], "the same messages in the same order");
     let far = office.owner.post(&path, json!({"from": 1_000_000})).await;
     far.status(400).holds("/field", "from");
@@ -278,7 +278,7 @@ async fn one_that_was_disabled_goes_on_where_it_stopped(t: Tenant) {
     let off = office.patch(&path, json!({"state": "disabled"})).await;
     off.status(200).holds("/disabledReason", "operator");
     office.hire("ada", json!({})).await;
-    tokio::time::sleep(Duration::from_millis(2_000)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(receiver.got().len(), 0);
     let on = office.patch(&path, json!({"state": "enabled"})).await;
     on.status(200).holds("/disabledReason", json!(null));
@@ -288,7 +288,7 @@ async fn one_that_was_disabled_goes_on_where_it_stopped(t: Tenant) {
 async fn a_slow_receiver_holds_up_nobody_else(t: Tenant) {
     let office = Office::with_seats(t, 50).await;
     let (slow, fast) = (Receiver::start().await, Receiver::start().await);
-    slow.answer_with(|_| (200, Duration::from_secs(60)));
+    slow.answer_with(|_| (200, Duration::from_mins(1)));
     tell(&office, &slow, json!({"types": ["seat.assigned"]})).await;
     tell(&office, &fast, json!({"types": ["seat.assigned"]})).await;
     for n in 0..20 {
@@ -329,9 +329,7 @@ async fn booked_sessions_of_a_leaver_are_to_be_cancelled(t: Tenant) {
     assert_eq!(got.json["data"]["sessions"][0]["id"], "s1", "{}", got.body);
     office.end("bob").await;
     receiver.until_told("access.ended", "bob").await;
-    let of_bob = |g: &crate::common::receiver::Got| {
-        g.kind() == "sessions.cancel_requested" && g.user_name() == "bob"
-    };
+    let of_bob = |g: &Got| g.kind() == "sessions.cancel_requested" && g.user_name() == "bob";
     assert!(!receiver.got().iter().any(of_bob), "bob had booked nothing");
 }
 

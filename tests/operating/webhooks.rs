@@ -39,7 +39,7 @@ async fn a_message_under_way_when_the_process_dies_is_sent_again(engine: Engine)
     };
     let (scim, owner) = (token("scim"), token("owner"));
     let receiver = Receiver::start().await;
-    receiver.answer_with(|_| (200, Duration::from_secs(60)));
+    receiver.answer_with(|_| (200, Duration::from_mins(1)));
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
 
     let (process, base) = Process::serve_with(&url, &["--webhooks-allow-private"]);

@@ -17,7 +17,7 @@ use crate::scim::predicate::fold;
 use crate::seats::catalog::Catalog;
 use crate::seats::days::{self, When};
 use crate::seats::invitation::Outcome;
-use crate::seats::{IdentityState, invitation as reading};
+use crate::seats::{IdentityState, SeatState, invitation as reading};
 use crate::store::invitations::{Invitation, InvitationState};
 use crate::store::{Session, Tx, transact};
 
@@ -145,7 +145,7 @@ impl Directory {
             let mut session = self.store.read(caller.tenant).await?;
             let state = session.member_by_id(member).await?.map(|m| m.seat_state());
             answer.insert("member".into(), json!(member));
-            answer.insert("seatState".into(), json!(state.map(|s| s.as_str())));
+            answer.insert("seatState".into(), json!(state.map(SeatState::as_str)));
         }
         Ok(answer)
     }

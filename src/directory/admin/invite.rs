@@ -53,37 +53,12 @@ impl Directory {
         let made = self
             .create_user(&caller, resource(&invitation, &zone, now), now)
             .await;
-        let sent = self.came_to(made, &invitation).await?;
+        let sent = came_to(made, &invitation)?;
         let sent = match sent {
             Some(sent) => sent,
             None => self.found_again(tenant, &invitation).await?,
         };
         self.note_sent(&caller, id, &sent, now).await.map(Some)
-    }
-
-    /// What the making of a person came to; none where somebody has the address already.
-    async fn came_to(
-        &self,
-        made: Result<Found, Error>,
-        invitation: &Invitation,
-    ) -> Result<Option<Sent>, Error> {
-        match made {
-            Ok(_) => Ok(None),
-            Err(Error::Store(error)) => Err(error.into()),
-            Err(Error::Scim(error)) => match error.scim_type {
-                Some(ScimType::Uniqueness) => Ok(None),
-                Some(ScimType::SeatUnavailable) => Ok(Some(Sent::Not(Outcome::PoolFull))),
-                _ => {
-                    tracing::info!(invitation = %invitation.id, %error, "an invitation was refused");
-                    Ok(Some(Sent::Not(Outcome::Refused)))
-                }
-            },
-            Err(Error::Refused(refusal)) => {
-                let code = refusal.code;
-                tracing::info!(invitation = %invitation.id, %code, "an invitation was refused");
-                Ok(Some(Sent::Not(Outcome::Refused)))
-            }
-        }
     }
 
     /// The person with the address: made by this invitation, just now or before a process died that
@@ -133,6 +108,27 @@ impl Directory {
             change.finish().await?;
             Ok(invitation)
         })
+    }
+}
+
+/// What the making of a person came to; none where somebody has the address already.
+fn came_to(made: Result<Found, Error>, invitation: &Invitation) -> Result<Option<Sent>, Error> {
+    match made {
+        Ok(_) => Ok(None),
+        Err(Error::Store(error)) => Err(error.into()),
+        Err(Error::Scim(error)) => match error.scim_type {
+            Some(ScimType::Uniqueness) => Ok(None),
+            Some(ScimType::SeatUnavailable) => Ok(Some(Sent::Not(Outcome::PoolFull))),
+            _ => {
+                tracing::info!(invitation = %invitation.id, %error, "an invitation was refused");
+                Ok(Some(Sent::Not(Outcome::Refused)))
+            }
+        },
+        Err(Error::Refused(refusal)) => {
+            let code = refusal.code;
+            tracing::info!(invitation = %invitation.id, %code, "an invitation was refused");
+            Ok(Some(Sent::Not(Outcome::Refused)))
+        }
     }
 }
 

@@ -71,7 +71,10 @@ impl Directory {
         // In the order in which everybody locks people.
         let ids: Vec<Uuid> = people.keys().copied().collect();
         for batch in ids.chunks(BATCH) {
-            results.extend(self.nudge_some(caller, batch, &message, dry, now).await?);
+            results.extend(
+                self.nudge_some(caller, batch, message.as_ref(), dry, now)
+                    .await?,
+            );
         }
         let items: Vec<Value> = people
             .into_iter()
@@ -116,7 +119,7 @@ impl Directory {
         &self,
         caller: &Caller,
         people: &[Uuid],
-        message: &Option<String>,
+        message: Option<&String>,
         dry: bool,
         now: Timestamp,
     ) -> Result<Vec<(Uuid, Object)>, Error> {
@@ -131,7 +134,7 @@ impl Directory {
                 let done = if dry {
                     judge(change.tx, &member, now).await.map(|_| None)
                 } else {
-                    let sent = send(&mut change, caller, &member, message.clone(), now).await;
+                    let sent = send(&mut change, caller, &member, message.cloned(), now).await;
                     sent.map(|nudge| Some(nudge.id))
                 };
                 let result = match done {

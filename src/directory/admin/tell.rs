@@ -154,13 +154,14 @@ impl Directory {
                     tx.finish_delivery(sent.webhook, &attempt, done).await?;
                 }
                 Some(410) => self.is_gone(tx, sent.webhook, &attempt).await?,
-                _ => match retry::next(sent.attempt, now) {
-                    Some(next) => tx.retry_delivery(sent.webhook, &attempt, next).await?,
-                    None => {
+                _ => {
+                    if let Some(next) = retry::next(sent.attempt, now) {
+                        tx.retry_delivery(sent.webhook, &attempt, next).await?;
+                    } else {
                         let done = DeliveryState::Dead;
                         tx.finish_delivery(sent.webhook, &attempt, done).await?;
                     }
-                },
+                }
             }
             Ok(())
         })

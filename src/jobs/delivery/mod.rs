@@ -29,7 +29,7 @@ const AT_ONCE_IN_ALL: usize = 64;
 /// How long messages under way may take to end when the server stops.
 const STOPPING: Duration = Duration::from_secs(3);
 /// How often to forget old deliveries, and how old they are then.
-const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// Sends until told to stop.
@@ -140,10 +140,10 @@ async fn serve(
 ) -> Result<(), Error> {
     loop {
         // Room first, and then the lease: it does not run out while waiting for room.
-        let Ok(_room) = under_way.acquire().await else {
+        let Ok(first) = under_way.acquire().await else {
             return Ok(());
         };
-        let mut room = vec![_room];
+        let mut room = vec![first];
         while room.len() < AT_ONCE {
             match under_way.try_acquire() {
                 Ok(more) => room.push(more),

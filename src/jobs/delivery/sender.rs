@@ -55,7 +55,7 @@ enum Failed {
 
 impl Sender {
     pub(super) fn new(allow_private: bool) -> Self {
-        let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         let config = ClientConfig::builder()
             .with_root_certificates(roots)
             .with_no_client_auth();
