@@ -108,6 +108,11 @@ pub struct Config {
         hide_short_help = true
     )]
     pub commit_group: usize,
+
+    /// Lets webhooks be sent to addresses that are not public, and by plain HTTP. Whoever may make a
+    /// webhook can then reach what this server can.
+    #[arg(long, env = "SEATKEEPER_WEBHOOKS_ALLOW_PRIVATE")]
+    pub webhooks_allow_private: bool,
 }
 
 /// Whether something is done.
@@ -145,6 +150,7 @@ impl Config {
             drain_seconds: 25,
             breaker: Switch::On,
             commit_group: 64,
+            webhooks_allow_private: false,
         }
     }
 }
@@ -164,6 +170,7 @@ impl fmt::Debug for Config {
             .field("drain_seconds", &self.drain_seconds)
             .field("breaker", &self.breaker)
             .field("commit_group", &self.commit_group)
+            .field("webhooks_allow_private", &self.webhooks_allow_private)
             .finish()
     }
 }

@@ -6,6 +6,7 @@
 //! - [`seats`]: the rules, pure: placement, access dates, who is next in line.
 //! - [`coaching`]: the rules, pure: what events say of a person's journey, who has stalled.
 //! - [`plans`]: the rules, pure: changes to many people, what they need before they happen.
+//! - [`webhooks`]: the rules, pure: what other systems are told, how it is signed, where it may go.
 //! - [`store`]: the database, SQLite or PostgreSQL; every statement once.
 //! - [`directory`]: the use cases, one transaction each; the only place where those three meet.
 //! - [`http`]: routes, credentials, requests and answers. No rule lives there.
@@ -29,3 +30,4 @@ pub mod scim;
 pub mod seats;
 pub mod server;
 pub mod store;
+pub mod webhooks;

@@ -65,7 +65,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Error> {
         commit_group: config.commit_group,
     };
     let store = Store::open(&config.database_url, options).await?;
-    let mut directory = Directory::new(store);
+    let mut directory = Directory::new(store).with_private_webhooks(config.webhooks_allow_private);
     if config.breaker == Switch::Off {
         directory = directory.without_breakers();
     }

@@ -4,6 +4,7 @@
 
 pub mod episode;
 pub mod journey;
+pub mod nudge;
 pub mod stalled;
 pub mod suppression;
 

@@ -44,6 +44,7 @@ pub struct Directory {
     placing: Arc<Notify>,
     /// None where breakers are off.
     people: Option<change::People>,
+    private_webhooks: bool,
 }
 
 /// How long it is remembered how many people a connection had.
@@ -245,6 +246,7 @@ impl Directory {
                     .time_to_live(PEOPLE_KNOWN)
                     .build(),
             ),
+            private_webhooks: false,
         }
     }
 
@@ -266,6 +268,18 @@ impl Directory {
             tripped: false,
             noted: None,
         })
+    }
+
+    /// Lets webhooks name addresses that are not public, and plain HTTP.
+    #[must_use]
+    pub fn with_private_webhooks(mut self, allowed: bool) -> Self {
+        self.private_webhooks = allowed;
+        self
+    }
+
+    /// Whether webhooks may name addresses that are not public.
+    pub fn allows_private_webhooks(&self) -> bool {
+        self.private_webhooks
     }
 
     /// The store.

@@ -77,6 +77,20 @@ named! {
         PoolFull = "pool_full",
         /// An extension reaches beyond the pool's term.
         PoolTermExceeded = "pool_term_exceeded",
+        /// An invitation that is no longer to be sent.
+        AlreadySent = "already_sent",
+        /// An invitation that was not sent.
+        NotSent = "not_sent",
+        /// The person has no seat in use.
+        NotInCoaching = "not_in_coaching",
+        /// The person's coaching is paused.
+        Paused = "paused",
+        /// The person was reminded a short while ago.
+        NudgedRecently = "nudged_recently",
+        /// The person was reminded as often as may be in one status.
+        NudgedEnough = "nudged_enough",
+        /// A URL that only the server could reach.
+        PrivateAddress = "private_address",
         /// Access that has ended and would end at once again.
         AccessEndReached = "access_end_reached",
         /// The person is not active.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::change::Change;
+use super::credentials::Role;
 use super::rules::Rules;
 use super::{Caller, Directory, Error, Found, IfMatch, Kind, View, person, unknown};
 use crate::scim::error::{Error as ScimError, ScimType};
@@ -21,6 +22,20 @@ use crate::seats::{Assignment, IdentityState};
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
 use written::{Written, has_active, is_of_active, note_identity, write};
+
+/// Who made a person that an identity provider writes.
+const SCIM: &str = "scim";
+
+impl Caller {
+    /// Who manages whomever the caller makes.
+    fn manages(&self) -> &'static str {
+        if self.role == Role::Scim {
+            SCIM
+        } else {
+            "admin"
+        }
+    }
+}
 
 impl Directory {
     /// Creates a user (RFC 7644 3.3) and gives the person a seat or a place in line. Somebody who
@@ -85,7 +100,7 @@ impl Directory {
             id: returning.as_ref().map_or(id, |m| m.id),
             scim_id: Some(id),
             identity: IdentityState::Active,
-            managed_by: "scim".into(),
+            managed_by: caller.manages().into(),
             connection: caller.connection,
             external_id: None,
             worker_id: None,
@@ -238,6 +253,10 @@ impl Directory {
             // What an operator set of the identity holds until the identity provider writes that.
             let decides = member.drift.is_none() || of_active;
             write(&mut member, doc, decides, now);
+            if caller.manages() == SCIM && member.managed_by != SCIM {
+                member.managed_by = SCIM.into();
+                member.connection = caller.connection;
+            }
             let mut change = Change::new(tx, rules, caller.by(), now);
             change.guard = self.guard(caller, None);
             note_identity(&mut change, &before, &member);

@@ -1,6 +1,8 @@
 //! Timed work: the use cases that the clock calls. Any replica may do it; a lease keeps two from
 //! doing the same at once, and what they do would be right even then.
 
+mod delivery;
+
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -18,10 +20,17 @@ const ANALYSE_EVERY: Duration = Duration::from_secs(5);
 /// How often to see whether a day has gone by since benchmarks were measured.
 const MEASURE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
+/// How often to look at what came of nudges.
+const RESOLVE_EVERY: Duration = Duration::from_mins(1);
+
+/// Invitations sent between two looks at what else is due.
+const INVITATIONS: i64 = 20;
+
 /// The running jobs.
 pub struct Jobs {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    delivering: JoinHandle<()>,
 }
 
 impl Jobs {
@@ -29,8 +38,10 @@ impl Jobs {
     pub async fn stop(self) {
         // The receiver lives as long as the task.
         let _ = self.stop.send(true);
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the jobs ended in disorder");
+        for task in [self.task, self.delivering] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the jobs ended in disorder");
+            }
         }
     }
 }
@@ -38,8 +49,10 @@ impl Jobs {
 /// Starts the jobs.
 pub fn start(directory: Directory, clock: Clock) -> Jobs {
     let (stop, stopped) = watch::channel(false);
+    let delivering = delivery::run(directory.clone(), clock.clone(), stopped.clone());
     Jobs {
         stop,
+        delivering: tokio::spawn(delivering),
         task: tokio::spawn(run(directory, clock, stopped)),
     }
 }
@@ -49,6 +62,9 @@ async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bo
     let mut chores = Chores::new();
     while !*stopped.borrow() {
         chores.look(&directory, &clock).await;
+        if let Err(error) = invite(&directory, &clock, me).await {
+            tracing::warn!(%error, "invitations were not sent and will be");
+        }
         let pause = match round(&directory, &clock, me).await {
             Ok(Next::AtOnce) => Duration::ZERO,
             Ok(Next::WhenDue) => until_due(&directory, &clock).await,
@@ -73,6 +89,7 @@ async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bo
 /// What is done now and then, and must not keep anybody's access waiting if it fails.
 struct Chores {
     analysed: Instant,
+    resolved: Instant,
     measured: Option<Timestamp>,
 }
 
@@ -80,6 +97,7 @@ impl Chores {
     fn new() -> Self {
         Self {
             analysed: Instant::now(),
+            resolved: Instant::now(),
             measured: None,
         }
     }
@@ -88,6 +106,12 @@ impl Chores {
         if self.analysed.elapsed() >= ANALYSE_EVERY {
             analyse(directory).await;
             self.analysed = Instant::now();
+        }
+        if self.resolved.elapsed() >= RESOLVE_EVERY {
+            if let Err(error) = resolve(directory, clock).await {
+                tracing::warn!(%error, "what came of nudges was not noted");
+            }
+            self.resolved = Instant::now();
         }
         let now = clock.now();
         let next = self.measured.map(|at| at.saturating_add(MEASURE_EVERY));
@@ -107,6 +131,32 @@ async fn analyse(directory: &Directory) {
         Ok(tables) => tracing::info!(?tables, "analysed what had filled"),
         Err(error) => tracing::warn!(%error, "tables were not analysed"),
     }
+}
+
+/// Notes what came of nudges. Any replica may; twice does no harm.
+async fn resolve(directory: &Directory, clock: &Clock) -> Result<(), Error> {
+    for tenant in directory.store().tenants_with_open_nudges().await? {
+        directory.resolve_nudges(tenant, clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// Sends invitations whose time has come. One replica does, and what it does is right even where two do.
+async fn invite(directory: &Directory, clock: &Clock, me: Uuid) -> Result<(), Error> {
+    let store = directory.store();
+    let now = clock.now();
+    let due = store.invitations_due(now, INVITATIONS).await?;
+    let until = now.checked_add(30.seconds()).unwrap_or(now);
+    if due.is_empty() || !store.lease("invitations", me, now, until).await? {
+        return Ok(());
+    }
+    for (tenant, id) in due {
+        // One that cannot be sent holds up none behind it.
+        if let Err(error) = directory.send_invitation(tenant, id, clock.now()).await {
+            tracing::warn!(%error, invitation = %id, "an invitation was not sent and will be");
+        }
+    }
+    Ok(())
 }
 
 /// How long to sleep: until something is due, and no longer than a second.

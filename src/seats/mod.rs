@@ -8,6 +8,7 @@ pub mod days;
 pub mod decision;
 pub mod explain;
 pub mod extension;
+pub mod invitation;
 pub mod outcome;
 pub mod past;
 pub mod pause;

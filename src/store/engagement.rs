@@ -48,7 +48,7 @@ macro_rules! journey_columns {
 }
 pub(super) use journey_columns;
 
-fn journey(row: &Row) -> Result<Journey, Error> {
+pub(super) fn journey(row: &Row) -> Result<Journey, Error> {
     Ok(Journey {
         invited_at: row.maybe_instant("invited_at")?,
         stage: named(row, "stage")?,

@@ -5,6 +5,7 @@
 mod as_of;
 mod chain;
 mod history;
+mod outbox;
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;

@@ -16,6 +16,7 @@ pub mod benchmarks;
 pub mod breaker;
 pub mod catalog;
 pub mod credentials;
+pub mod deliveries;
 pub mod engagement;
 pub mod event_list;
 pub mod exclusions;
@@ -23,10 +24,12 @@ pub mod exports;
 pub mod figures;
 pub mod filter_sql;
 pub mod groups;
+pub mod invitations;
 pub mod ledger;
 pub mod lists;
 pub mod member_list;
 pub mod members;
+pub mod nudges;
 pub mod operations;
 pub mod overrides;
 pub mod plans;
@@ -38,6 +41,7 @@ pub mod sessions;
 pub mod tenants;
 pub mod users;
 pub mod waitlist;
+pub mod webhooks;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]

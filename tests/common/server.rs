@@ -59,6 +59,7 @@ impl Server {
     pub async fn start_with(engine: Engine, clock: Clock, set: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::for_database(&database::create(engine).await);
         config.rate_limit = 0;
+        config.webhooks_allow_private = true;
         set(&mut config);
         Self::serve(config, clock).await
     }
@@ -85,6 +86,7 @@ impl Server {
     pub async fn restart(self) -> Self {
         let mut config = Config::for_database(&self.database_url);
         config.rate_limit = 0;
+        config.webhooks_allow_private = true;
         let clock = self.clock.clone();
         self.stop().await;
         Self::serve(config, clock).await
@@ -94,6 +96,7 @@ impl Server {
     pub async fn replica(&self) -> Self {
         let mut config = Config::for_database(&self.database_url);
         config.rate_limit = 0;
+        config.webhooks_allow_private = true;
         Self::serve(config, self.clock.clone()).await
     }
 

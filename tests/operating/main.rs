@@ -18,3 +18,4 @@ mod demo;
 mod plans;
 mod process;
 mod replicas;
+mod webhooks;

@@ -33,6 +33,11 @@ impl Process {
 
     /// Serves a database on a free port; answers with the base address.
     pub(crate) fn serve(database_url: &str) -> (Self, String) {
+        Self::serve_with(database_url, &[])
+    }
+
+    /// The same with more options.
+    pub(crate) fn serve_with(database_url: &str, more: &[&str]) -> (Self, String) {
         let serve = [
             "serve",
             "--listen",
@@ -41,7 +46,7 @@ impl Process {
             "0",
             "--database-url",
         ];
-        let process = Self::start(&[&serve[..], &[database_url]].concat());
+        let process = Self::start(&[&serve[..], &[database_url], more].concat());
         let ready = process.line();
         let (_, after) = ready.split_once("SCIM at ").expect("the address of SCIM");
         let (base, _) = after.split_once("/scim/v2").expect("the address of SCIM");

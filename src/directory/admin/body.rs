@@ -50,6 +50,11 @@ impl Body {
         self.0.get(field).filter(|value| !value.is_null())
     }
 
+    /// A field as it was sent, if it is not null.
+    pub(super) fn raw(&self, field: &str) -> Option<&Value> {
+        self.value(field)
+    }
+
     /// A text, without the blanks around it.
     pub(super) fn text(&self, field: &str, length: usize) -> Result<Option<String>, Refusal> {
         let Some(value) = self.value(field) else {
@@ -108,6 +113,39 @@ impl Body {
         self.text(field, 60)?
             .map(|text| text.parse().map_err(|detail: String| wrong(field, &detail)))
             .transpose()
+    }
+
+    /// An object.
+    pub(super) fn object(&self, field: &str) -> Result<Option<&Object>, Refusal> {
+        self.value(field)
+            .map(|value| {
+                let object = value.as_object();
+                object.ok_or_else(|| wrong(field, "must be an object"))
+            })
+            .transpose()
+    }
+
+    /// A list of names, none twice.
+    pub(super) fn names<T: FromStr<Err = String> + PartialEq>(
+        &self,
+        field: &str,
+    ) -> Result<Option<Vec<T>>, Refusal> {
+        let Some(value) = self.value(field) else {
+            return Ok(None);
+        };
+        let items = value.as_array();
+        let items = items.ok_or_else(|| wrong(field, "must be a list"))?;
+        let mut names = Vec::with_capacity(items.len());
+        for item in items {
+            let text = item.as_str().unwrap_or_default();
+            let name = text
+                .parse()
+                .map_err(|detail: String| wrong(field, &detail))?;
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(Some(names))
     }
 
     /// A day or an instant.
@@ -197,15 +235,6 @@ impl Body {
             ));
         }
         Ok(Some(texts))
-    }
-
-    /// An object.
-    pub(super) fn object(&self, field: &str) -> Result<Option<&Object>, Refusal> {
-        let value = self.value(field).map(|value| {
-            let object = value.as_object();
-            object.ok_or_else(|| wrong(field, "must be an object"))
-        });
-        value.transpose()
     }
 
     /// The fields of these names that were sent and are not null.

@@ -9,14 +9,18 @@ mod capabilities;
 mod catalog;
 mod connections;
 mod cursor;
+mod deliveries;
 mod engagement;
 pub mod events;
 mod explain;
 mod export;
 mod find;
+mod invitations;
+mod invite;
 mod ledger;
 mod mappings;
 mod members;
+mod nudges;
 mod offboarding;
 mod placements;
 pub mod plans;
@@ -28,10 +32,12 @@ pub mod roles;
 pub mod selection;
 pub mod simulate;
 mod stock;
+mod tell;
 pub mod tracks;
 mod verbs;
 mod view;
 mod waitlist;
+pub mod webhooks;
 
 use serde_json::Value;
 
@@ -44,6 +50,7 @@ use credentials::Role;
 use super::credentials;
 pub use export::Export;
 pub use query::Query;
+pub use tell::{Outgoing, Reply};
 
 /// A page of a list.
 #[derive(Debug, Clone, Default)]

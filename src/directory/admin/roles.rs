@@ -27,6 +27,12 @@ named! {
         Engagement = "engagement",
         /// Send what the coaching platform tells.
         Events = "events",
+        /// Invite people by their addresses.
+        Invite = "invite",
+        /// Remind people, and see who was.
+        Nudge = "nudge",
+        /// See and change who is told what, webhooks.
+        Webhooks = "webhooks",
         /// Read and verify the ledger.
         Ledger = "ledger",
     }
@@ -47,6 +53,8 @@ const RIGHTS: &[(Role, &[Right])] = &[
             Right::Access,
             Right::Engagement,
             Right::Events,
+            Right::Invite,
+            Right::Nudge,
         ],
     ),
     (

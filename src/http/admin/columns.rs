@@ -284,3 +284,63 @@ pub(super) const REPORTS: &[Column] = &[
     Column::text("parameters", "/parameters").only_csv(),
     Column::text("formats", "/formats").only_csv(),
 ];
+
+pub(super) const WEBHOOKS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("url", "/url"),
+    Column::text("types", "/types"),
+    Column::text("engagement", "/engagement"),
+    Column::text("state", "/state"),
+    Column::text("disabledReason", "/disabledReason"),
+    Column::number("position", "/position"),
+    Column::text("oldSecretUntil", "/oldSecretUntil").only_csv(),
+    Column::text("createdAt", "/createdAt").only_csv(),
+];
+
+pub(super) const DELIVERIES: &[Column] = &[
+    Column::number("id", "/id"),
+    Column::text("message", "/message").only_csv(),
+    Column::text("type", "/type"),
+    Column::number("seq", "/seq"),
+    Column::text("member", "/member"),
+    Column::text("occurredAt", "/occurredAt"),
+    Column::text("state", "/state"),
+    Column::number("attempts", "/attempts"),
+    Column::text("nextAt", "/nextAt"),
+    Column::number("status", "/status"),
+    Column::text("error", "/error"),
+    Column::text("attemptedAt", "/attemptedAt").only_csv(),
+    Column::text("finishedAt", "/finishedAt").only_csv(),
+];
+
+pub(super) const NUDGES: &[Column] = &[
+    Column::text("id", "/id").only_csv(),
+    Column::text("member", "/member"),
+    Column::text("kind", "/kind").only_csv(),
+    Column::text("status", "/status"),
+    Column::text("reason", "/reason"),
+    Column::text("message", "/message").only_csv(),
+    Column::text("actor", "/actor"),
+    Column::text("sentAt", "/sentAt"),
+    Column::text("outcome", "/outcome"),
+    Column::text("outcomeAt", "/outcomeAt"),
+];
+
+pub(super) const INVITATIONS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("email", "/email"),
+    Column::text("state", "/state"),
+    Column::text("result", "/result"),
+    Column::text("member", "/member").only_csv(),
+    Column::text("track", "/track"),
+    Column::text("pool", "/pool"),
+    Column::text("startsAt", "/startsAt").only_csv(),
+    Column::text("endsAt", "/endsAt").only_csv(),
+    Column::number("durationDays", "/durationDays").only_csv(),
+    Column::text("language", "/language").only_csv(),
+    Column::text("timezone", "/timezone").only_csv(),
+    Column::text("sendAt", "/sendAt"),
+    Column::text("invitedAt", "/invitedAt"),
+    Column::text("resentAt", "/resentAt").only_csv(),
+    Column::text("createdAt", "/createdAt").only_csv(),
+];

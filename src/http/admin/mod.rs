@@ -6,8 +6,10 @@ mod configuration;
 mod engagement;
 mod explain;
 mod export;
+mod invitations;
 mod list;
 mod members;
+mod nudges;
 mod plans;
 mod records;
 mod reports;
@@ -15,6 +17,7 @@ mod svg;
 mod table;
 mod verbs;
 mod waitlist;
+mod webhooks;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
@@ -110,6 +113,34 @@ pub(super) fn router() -> Router<AppState> {
         .route("/connections/{name}/breaker", post(records::breaker))
         .route("/roles", get(records::roles))
         .route("/capabilities", get(records::capabilities))
+        .route(
+            "/invitations",
+            get(invitations::list).post(invitations::create),
+        )
+        .route(
+            "/invitations/{id}",
+            get(invitations::read)
+                .patch(invitations::change)
+                .delete(invitations::cancel),
+        )
+        .route("/invitations/{id}/resend", post(invitations::resend))
+        .route("/members/{who}/nudge", post(nudges::of))
+        .route("/nudges", get(nudges::list).post(nudges::all))
+        .route("/webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/webhooks/{id}",
+            get(webhooks::read)
+                .patch(webhooks::change)
+                .delete(webhooks::delete),
+        )
+        .route("/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/webhooks/{id}/test", post(webhooks::test))
+        .route("/webhooks/{id}/replay", post(webhooks::replay))
+        .route("/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route(
+            "/webhooks/{id}/deliveries/{n}/redeliver",
+            post(webhooks::redeliver),
+        )
 }
 
 /// How a handler ends.

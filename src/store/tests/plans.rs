@@ -34,6 +34,14 @@ const QUESTIONS: &[(&str, &str)] = &[
         "member_placed_by",
     ),
     (
+        "select n from delivery where tenant_id = 1 and webhook_id = {some id} and state = 'pending' order by next_at, n limit 8",
+        "delivery_due",
+    ),
+    (
+        "select n from delivery where tenant_id = 1 and webhook_id = {some id} and state = 'pending' and lane = {some id} and n < 7",
+        "delivery_lane",
+    ),
+    (
         "select group_id from group_user where tenant_id = 1 and member_id = {some id}",
         "group_user_of",
     ),
