@@ -5,6 +5,7 @@
 //!   really send.
 //! - [`seats`]: the rules, pure: placement, access dates, who is next in line.
 //! - [`coaching`]: the rules, pure: what events say of a person's journey, who has stalled.
+//! - [`roster`]: files of HR systems, pure: records, columns, what a row makes of a person.
 //! - [`store`]: the database, SQLite or PostgreSQL; every statement once.
 //! - [`directory`]: the use cases, one transaction each; the only place where those three meet.
 //! - [`http`]: routes, credentials, requests and answers. No rule lives there.
@@ -23,6 +24,7 @@ pub mod demo;
 pub mod directory;
 pub mod http;
 pub mod jobs;
+pub mod roster;
 pub mod scim;
 pub mod seats;
 pub mod server;

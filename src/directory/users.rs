@@ -19,6 +19,9 @@ use crate::seats::decision::Trigger;
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
 
+/// Who makes and changes people here.
+const SCIM: &str = "scim";
+
 impl Directory {
     /// Creates a user (RFC 7644 3.3) and gives the person a seat or a place in line. Somebody who
     /// was deleted and comes back under the same `externalId` or worker identifier is the same
@@ -37,12 +40,12 @@ impl Directory {
         let done = transact!(self.store, caller.tenant, |tx| {
             let doc = doc.clone();
             if let Some(rules) = known.take() {
-                self.create(tx, caller, id, doc, now, (rules, None))
+                self.create(tx, caller, (id, SCIM), doc, now, (rules, None))
                     .await
                     .map_err(unless_outdated)
             } else {
                 let judged = self.judge_newcomer(tx, &doc).await?;
-                self.create(tx, caller, id, doc, now, judged).await
+                self.create(tx, caller, (id, SCIM), doc, now, judged).await
             }
         });
         self.refused_is_noted(done, caller, now).await
@@ -50,7 +53,7 @@ impl Directory {
 
     /// The catalog as it is, and the person that a newcomer was before, locked, if they were
     /// deleted.
-    async fn judge_newcomer(
+    pub(super) async fn judge_newcomer(
         &self,
         tx: &mut Tx,
         doc: &Object,
@@ -67,36 +70,22 @@ impl Directory {
         Ok((rules, was.filter(|m| m.identity == IdentityState::Deleted)))
     }
 
-    async fn create(
+    /// Makes a person, or makes them again whom they were before. `managed_by` says who does.
+    pub(super) async fn create(
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        id: Uuid,
+        (id, managed_by): (Uuid, &str),
         doc: Object,
         now: Timestamp,
         (rules, returning): (Arc<Rules>, Option<Member>),
     ) -> Result<Found, Error> {
-        person::check(&doc, None, &rules.catalog)?;
         let is_new = returning.is_none();
-        let mut member = Member {
-            id: returning.as_ref().map_or(id, |m| m.id),
-            scim_id: Some(id),
-            identity: IdentityState::Active,
-            managed_by: "scim".into(),
-            connection: caller.connection,
-            external_id: None,
-            worker_id: None,
-            doc: Object::new(),
-            version: 1,
-            created_at: now,
-            last_modified: now,
-            deactivated_at: None,
-            seat_reason: None,
-            groups: Vec::new(),
-            catalog_version: rules.catalog.version,
-            assignment: returning.and_then(|m| m.assignment),
-        };
-        write(&mut member, doc, now);
+        let mut member = newcomer(caller, (id, managed_by), doc, &rules, now)?;
+        if let Some(was) = returning {
+            member.id = was.id;
+            member.assignment = was.assignment;
+        }
         let mut change = Change::new(tx, rules, caller.by(), now);
         change.newcomer = is_new.then_some(member.id);
         let action = if is_new {
@@ -216,32 +205,15 @@ impl Directory {
                 let position = person::waitlist_position(tx, &member, *view).await?;
                 return Ok(person::found(&member, &rules, position, now));
             };
-            person::check(&doc, Some(&member.doc), &rules.catalog)?;
-            let before = member.clone();
-            write(&mut member, doc, now);
             let mut change = Change::new(tx, rules, caller.by(), now);
-            note_identity(&mut change, &before, &member);
-            let on_leave = person::is_on_leave(&member.doc);
-            if on_leave != person::is_on_leave(&before.doc) {
-                change.restall(member.id, Some(on_leave));
-            }
-            let may_refuse = before.identity != member.identity;
-            change
-                .settle(&mut member, Trigger::Person, may_refuse)
-                .await?;
-            member.version += 1;
-            member.last_modified = now.max(before.last_modified);
-            let claims = |m: &Member| {
-                let name = m.doc.get("userName").cloned();
-                (name, m.worker_id.clone(), m.identity)
-            };
-            if claims(&before) != claims(&member)
-                && let Some(taken) = who_has(change.tx, &member).await?
+            if let Some(connection) = caller.connection
+                && member.managed_by != SCIM
             {
-                return Err(uniqueness(taken));
+                // Whoever was made otherwise is an identity provider's from its first write on.
+                SCIM.clone_into(&mut member.managed_by);
+                member.connection = Some(connection);
             }
-            let keys = person::keys(&member, &change.rules.catalog, now);
-            change.tx.save_member(&member, &keys).await?;
+            rewrite(&mut change, &mut member, doc, now).await?;
             change.finish().await?;
             let position = person::waitlist_position(change.tx, &member, *view).await?;
             Ok(person::found(&member, &change.rules, position, now))
@@ -311,6 +283,72 @@ fn unless_outdated(error: Error) -> Error {
         }
         error => error,
     }
+}
+
+/// Somebody who is made now. Every newcomer, wherever from, passes here.
+pub(super) fn newcomer(
+    caller: &Caller,
+    (id, managed_by): (Uuid, &str),
+    doc: Object,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Member, Error> {
+    person::check(&doc, None, &rules.catalog)?;
+    rules.admit(&doc)?;
+    let mut member = Member {
+        id,
+        scim_id: Some(id),
+        identity: IdentityState::Active,
+        managed_by: managed_by.to_owned(),
+        connection: caller.connection,
+        external_id: None,
+        worker_id: None,
+        doc: Object::new(),
+        version: 1,
+        created_at: now,
+        last_modified: now,
+        deactivated_at: None,
+        seat_reason: None,
+        groups: Vec::new(),
+        catalog_version: rules.catalog.version,
+        assignment: None,
+    };
+    write(&mut member, doc, now);
+    Ok(member)
+}
+
+/// Puts another resource in the place of a locked person's, lets the rules look at them and saves
+/// them. The change is finished by the caller.
+pub(super) async fn rewrite(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    doc: Object,
+    now: Timestamp,
+) -> Result<(), Error> {
+    person::check(&doc, Some(&member.doc), &change.rules.catalog)?;
+    let before = member.clone();
+    write(member, doc, now);
+    note_identity(change, &before, member);
+    let on_leave = person::is_on_leave(&member.doc);
+    if on_leave != person::is_on_leave(&before.doc) {
+        change.restall(member.id, Some(on_leave));
+    }
+    let may_refuse = before.identity != member.identity;
+    change.settle(member, Trigger::Person, may_refuse).await?;
+    member.version += 1;
+    member.last_modified = now.max(before.last_modified);
+    let claims = |m: &Member| {
+        let name = m.doc.get("userName").cloned();
+        (name, m.worker_id.clone(), m.identity)
+    };
+    if claims(&before) != claims(member)
+        && let Some(taken) = who_has(change.tx, member).await?
+    {
+        return Err(uniqueness(taken));
+    }
+    let keys = person::keys(member, &change.rules.catalog, now);
+    change.tx.save_member(member, &keys).await?;
+    Ok(())
 }
 
 /// Puts a resource into a person: what it says, and who they are by it.

@@ -213,7 +213,7 @@ impl Tx {
 }
 
 /// `($1, $2, …), ($1, …)`: rows of the tenant and `columns` more parameters each.
-fn rows_of(rows: usize, columns: usize) -> String {
+pub(super) fn rows_of(rows: usize, columns: usize) -> String {
     let mut text = String::new();
     for row in 0..rows {
         text.push_str(if row == 0 { "($1" } else { ", ($1" });

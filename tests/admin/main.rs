@@ -18,6 +18,7 @@ mod office;
 
 mod away_and_back;
 mod connections;
+mod domains;
 mod end;
 mod engaged;
 mod errors;
@@ -26,6 +27,7 @@ mod expiry;
 mod extend;
 mod formats;
 mod history;
+mod imports;
 mod isolation;
 mod journey;
 mod ledger;

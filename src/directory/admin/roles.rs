@@ -23,6 +23,8 @@ named! {
         Engagement = "engagement",
         /// Send what the coaching platform tells.
         Events = "events",
+        /// Send files of HR systems, and hold lists against the directory.
+        Import = "import",
         /// Read and verify the ledger.
         Ledger = "ledger",
     }
@@ -50,6 +52,7 @@ const RIGHTS: &[(Role, &[Right])] = &[
             Right::Access,
             Right::Configure,
             Right::Engagement,
+            Right::Import,
         ],
     ),
     (Role::Auditor, &[Right::Ledger]),
@@ -70,7 +73,7 @@ impl Caller {
     }
 
     /// Refuses what the caller's role has no right to.
-    pub(super) fn may(&self, right: Right) -> Result<(), Refusal> {
+    pub(in crate::directory) fn may(&self, right: Right) -> Result<(), Refusal> {
         if self.has(right) {
             return Ok(());
         }

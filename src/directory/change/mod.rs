@@ -1,6 +1,7 @@
 //! Carries out what the rules decide: takes, moves and frees seats, gives freed ones to the next in
 //! line, and writes the ledger, all inside the transaction of the change that set it off.
 
+mod batch;
 mod extend;
 mod line;
 mod promote;
@@ -23,6 +24,7 @@ use crate::seats::catalog::Pool;
 use crate::seats::decision::{Decision, Trigger, decide};
 use crate::seats::placement::Target;
 use crate::seats::{Account, Assignment, SeatState};
+use crate::store::batch::Stock;
 use crate::store::ledger::{Entry, Move};
 use crate::store::members::Member;
 use crate::store::waitlist::InLine;
@@ -57,6 +59,8 @@ pub(super) struct Change<'t> {
     refold: BTreeMap<Uuid, Option<Timestamp>>,
     /// Who may stall at another time, and whether their clock now stands still.
     restall: BTreeMap<Uuid, Option<bool>>,
+    /// Seats taken ahead for newcomers.
+    stock: Stock,
 }
 
 impl<'t> Change<'t> {
@@ -73,6 +77,7 @@ impl<'t> Change<'t> {
             newcomer: None,
             refold: BTreeMap::new(),
             restall: BTreeMap::new(),
+            stock: Stock::default(),
         }
     }
 

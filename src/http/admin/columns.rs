@@ -209,6 +209,30 @@ pub(super) const PLACEMENTS: &[Column] = &[
     Column::text("finishedAt", "/finishedAt"),
 ];
 
+pub(super) const IMPORTS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("mode", "/mode"),
+    Column::text("dryRun", "/dryRun"),
+    Column::text("state", "/state"),
+    Column::number("rows", "/rows"),
+    Column::number("created", "/created"),
+    Column::number("changed", "/changed"),
+    Column::number("unchanged", "/unchanged"),
+    Column::number("deactivated", "/deactivated"),
+    Column::number("scheduled", "/scheduled"),
+    Column::number("failed", "/failed"),
+    Column::number("omitted", "/omitted"),
+    Column::text("actor", "/actor").only_csv(),
+    Column::text("createdAt", "/createdAt"),
+    Column::text("finishedAt", "/finishedAt").only_csv(),
+];
+
+pub(super) const DOMAINS: &[Column] = &[
+    Column::text("domain", "/domain"),
+    Column::text("join", "/join"),
+    Column::text("createdAt", "/createdAt"),
+];
+
 pub(super) const ROLES: &[Column] = &[
     Column::text("role", "/role"),
     Column::text("rights", "/rights"),

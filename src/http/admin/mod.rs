@@ -4,6 +4,7 @@ mod body;
 mod columns;
 mod configuration;
 mod engagement;
+mod hr;
 mod list;
 mod members;
 mod records;
@@ -14,7 +15,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use jiff::Timestamp;
 
@@ -34,6 +35,11 @@ pub(super) fn router() -> Router<AppState> {
         .route("/members/{who}/events", get(engagement::events_of))
         .route("/members/{who}/sessions", get(engagement::sessions_of))
         .route("/events", get(engagement::events).post(engagement::post))
+        .route("/imports", get(hr::imports).post(hr::import))
+        .route("/imports/{id}", get(hr::read))
+        .route("/imports/{id}/errors.csv", get(hr::errors))
+        .route("/domains", get(hr::domains).post(hr::create_domain))
+        .route("/domains/{name}", delete(hr::delete_domain))
         .route("/waitlist", get(members::waitlist))
         .route(
             "/pools",

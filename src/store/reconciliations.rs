@@ -1,0 +1,1 @@
+//! Lists of people from elsewhere, held against the directory.
