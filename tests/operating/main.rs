@@ -15,5 +15,6 @@ mod commands;
 mod copies;
 mod crashes;
 mod demo;
+mod imports;
 mod process;
 mod replicas;
