@@ -43,8 +43,37 @@ named! {
         TerminationDate = "termination_date",
         /// `prehire`, `active`, `leave` or `terminated`.
         EmploymentStatus = "employment_status",
+        /// User name; of lists alone.
+        UserName = "user_name",
+        /// Whether the account is active, in the words of its system; of lists alone.
+        Active = "active",
     }
 }
+
+/// Columns that only lists have: a file that makes people does not say them.
+const OF_LISTS: [Column; 2] = [Column::UserName, Column::Active];
+
+/// How Okta, Entra ID and vendors call columns of their lists.
+const ALIASES: [(&str, Column); 18] = [
+    ("login", Column::UserName),
+    ("userprincipalname", Column::UserName),
+    ("upn", Column::UserName),
+    ("mail", Column::Email),
+    ("primaryemail", Column::Email),
+    ("emailaddress", Column::Email),
+    ("id", Column::ExternalId),
+    ("objectid", Column::ExternalId),
+    ("userid", Column::ExternalId),
+    ("employeeid", Column::WorkerId),
+    ("employeenumber", Column::WorkerId),
+    ("firstname", Column::GivenName),
+    ("lastname", Column::FamilyName),
+    ("surname", Column::FamilyName),
+    ("status", Column::Active),
+    ("accountenabled", Column::Active),
+    ("enddate", Column::AccessEnd),
+    ("accessenddate", Column::AccessEnd),
+];
 
 /// Columns of a list of failed rows, which may be sent again as it is.
 const OURS: [&str; 2] = ["line", "error"];
@@ -75,7 +104,7 @@ impl Columns {
             let wanted = plain(name);
             let found = Column::ALL
                 .iter()
-                .find(|column| plain(column.as_str()) == wanted)
+                .find(|column| plain(column.as_str()) == wanted && !OF_LISTS.contains(column))
                 .copied();
             if found.is_some() && known.contains(&found) {
                 return Err(name.trim().to_owned());
@@ -86,6 +115,24 @@ impl Columns {
             known.push(found);
         }
         Ok((Self { header, known }, unknown))
+    }
+
+    /// Reads the header of a list, by the names that other systems have as well. Of two names for
+    /// the same the first counts.
+    pub fn of_roster(header: Vec<String>) -> (Self, Vec<String>) {
+        let mut known = Vec::new();
+        let mut unknown = Vec::new();
+        for name in &header {
+            let wanted = plain(name);
+            let ours = Column::ALL.iter().find(|c| plain(c.as_str()) == wanted);
+            let theirs = ALIASES.iter().find(|(alias, _)| *alias == wanted);
+            let found = ours.copied().or(theirs.map(|(_, column)| *column));
+            if found.is_none() {
+                unknown.push(name.trim().to_owned());
+            }
+            known.push(found.filter(|_| !known.contains(&found)));
+        }
+        (Self { header, known }, unknown)
     }
 
     /// Whether there is this column.

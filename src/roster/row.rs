@@ -124,6 +124,13 @@ impl Row {
         self.get(Column::Email).map(fold)
     }
 
+    /// The user name and the address, as they are compared.
+    pub fn address_keys(&self) -> Vec<String> {
+        let names = [Column::UserName, Column::Email];
+        let names = names.iter().filter_map(|column| self.get(*column));
+        names.map(fold).collect()
+    }
+
     /// What is wrong with the row by itself. `named_otherwise`: another identifier than the
     /// address would do.
     pub fn faults(&self, named_otherwise: bool) -> Vec<Fault> {

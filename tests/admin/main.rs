@@ -38,6 +38,7 @@ mod members;
 mod placement;
 mod policy;
 mod pools;
+mod reconciliations;
 mod roles;
 mod stalled;
 mod stock;

@@ -20,6 +20,7 @@ mod placements;
 mod policy;
 pub mod pools;
 mod query;
+mod reconciliations;
 pub mod roles;
 pub mod selection;
 mod stock;

@@ -5,6 +5,7 @@
 mod batch;
 mod omitted;
 mod people;
+mod reconcile;
 mod sheet;
 mod step;
 
@@ -17,11 +18,13 @@ use uuid::Uuid;
 use super::admin::Query;
 use super::admin::roles::Right;
 use super::{Caller, Code, Directory, Error, Refusal};
+use crate::roster::columns::Columns;
+use crate::roster::compare::Source;
 use crate::scim::Object;
 use crate::store::imports::{Counts, ImportRun, ImportState, Mode};
 use crate::store::transact;
 use batch::{Doing, Reader, Report};
-use sheet::{Sheet, Unusable};
+use sheet::{ReadHeader, Sheet, Unusable};
 
 /// Rows in a transaction. On SQLite everybody else waits meanwhile, some twenty milliseconds; each
 /// transaction costs a sync whatever its size.
@@ -61,6 +64,20 @@ impl Wanted {
     }
 }
 
+/// Where a list is from, by the parameters of a request.
+///
+/// # Errors
+/// 400 `unknown_parameter`, `invalid_parameter`; `missing_field` if it is not said.
+pub fn source(query: &Query) -> Result<Source, Error> {
+    query.only(&["source"], None)?;
+    let missing = || {
+        let known: Vec<_> = Source::ALL.iter().map(|source| source.as_str()).collect();
+        let detail = format!("source: is required, one of {}", known.join(", "));
+        Refusal::new(400, Code::MissingField, detail)
+    };
+    Ok(query.name("source")?.ok_or_else(missing)?)
+}
+
 /// Something that tells the time, and something that is told how many bytes and rows were read.
 pub struct Watch<'w> {
     /// The time now.
@@ -83,7 +100,7 @@ impl Directory {
         watch: &Watch<'_>,
     ) -> Result<Object, Error> {
         caller.may(Right::Import)?;
-        let sheet = open(file.try_clone().map_err(unreadable)?).await?;
+        let sheet = open(file.try_clone().map_err(unreadable)?, Columns::read).await?;
         if !sheet.names_people(wanted.mode != Mode::Deprovision) {
             let detail = "the file has no column email (or worker_id, external_id of leavers)";
             return Err(invalid(detail).into());
@@ -183,7 +200,7 @@ impl Directory {
             let ahead = all(&reader(Doing::LookAhead), sheet, watch).await?;
             read.omitted = self.confirmed(caller, wanted, run, &ahead.counts).await?;
             self.forget_keys(caller, run.id).await?;
-            open(file).await?
+            open(file, Columns::read).await?
         } else {
             sheet
         };
@@ -276,8 +293,8 @@ async fn all(reader: &Reader<'_>, sheet: Sheet, watch: &Watch<'_>) -> Result<Rep
 }
 
 /// Opens a file where it may block.
-async fn open(file: File) -> Result<Sheet, Error> {
-    let opened = tokio::task::spawn_blocking(|| Sheet::open(file)).await;
+async fn open(file: File, header: ReadHeader) -> Result<Sheet, Error> {
+    let opened = tokio::task::spawn_blocking(move || Sheet::open(file, header)).await;
     opened
         .map_err(|_| invalid("the file could not be read"))?
         .map_err(|unusable| match unusable {

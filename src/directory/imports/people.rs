@@ -25,7 +25,7 @@ impl People {
         let all = |column| rows.iter().filter_map(move |row| row.get(column)).collect();
         let (workers, externals): (Vec<_>, Vec<_>) =
             (all(Column::WorkerId), all(Column::ExternalId));
-        let addresses: Vec<_> = rows.iter().filter_map(|row| row.email_key()).collect();
+        let addresses: Vec<_> = rows.iter().flat_map(|row| row.address_keys()).collect();
         let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
         let members = session
             .people_named(&workers, &externals, &addresses)
@@ -70,7 +70,8 @@ impl People {
         };
         let found = by(Column::WorkerId, &self.by_worker)
             .or_else(|| by(Column::ExternalId, &self.by_external));
-        let same = row.email_key().and_then(|key| self.by_address.get(&key));
+        let same = row.address_keys();
+        let same = same.iter().find_map(|key| self.by_address.get(key));
         let same = same.map(Vec::as_slice).unwrap_or_default();
         if let Some(found) = found {
             // Only whoever the file may rename can take another's address.
@@ -115,7 +116,7 @@ fn rank(member: &Member) -> (bool, uuid::Uuid) {
 }
 
 /// The addresses of a person and their user name, as they are compared.
-fn addresses(member: &Member) -> Vec<String> {
+pub(super) fn addresses(member: &Member) -> Vec<String> {
     let text = |value: &serde_json::Value| value.as_str().map(fold);
     let emails = member.doc.get("emails").and_then(|e| e.as_array());
     let emails = emails.into_iter().flatten();

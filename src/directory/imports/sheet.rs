@@ -28,6 +28,9 @@ pub(super) struct Sheet {
     records: Records<BufReader<DecodeReaderBytes<Watched, Vec<u8>>>>,
 }
 
+/// Reads a header: its columns and the names that nobody knows, or the name that is there twice.
+pub(super) type ReadHeader = fn(Vec<String>) -> Result<(Columns, Vec<String>), String>;
+
 /// Why a file cannot be read at all.
 #[derive(Debug)]
 pub(super) enum Unusable {
@@ -58,7 +61,7 @@ impl From<io::Error> for Unusable {
 
 impl Sheet {
     /// Opens a file at its beginning. Blocks.
-    pub(super) fn open(mut file: File) -> Result<Self, Unusable> {
+    pub(super) fn open(mut file: File, read: ReadHeader) -> Result<Self, Unusable> {
         file.seek(SeekFrom::Start(0))?;
         let is_windows = !is_unicode(&mut file)?;
         file.seek(SeekFrom::Start(0))?;
@@ -78,7 +81,7 @@ impl Sheet {
             Some(Err(broken)) => return Err(Unusable::BrokenHeader(broken.detail)),
             Some(Ok(header)) => header.cells,
         };
-        let (columns, unknown) = Columns::read(header).map_err(Unusable::Twice)?;
+        let (columns, unknown) = read(header).map_err(Unusable::Twice)?;
         Ok(Self {
             columns,
             unknown,
@@ -90,7 +93,7 @@ impl Sheet {
 
     /// Whether a row can say whom it is about.
     pub(super) fn names_people(&self, by_email_alone: bool) -> bool {
-        let other = [Column::WorkerId, Column::ExternalId];
+        let other = [Column::WorkerId, Column::ExternalId, Column::UserName];
         self.columns.has(Column::Email)
             || (!by_email_alone && other.iter().any(|column| self.columns.has(*column)))
     }
@@ -190,7 +193,9 @@ mod tests {
     fn sheet(bytes: &[u8]) -> Sheet {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
-        Sheet::open(file).map_err(|_| "unusable").unwrap()
+        Sheet::open(file, Columns::read)
+            .map_err(|_| "unusable")
+            .unwrap()
     }
 
     fn first_cell(mut sheet: Sheet) -> String {

@@ -17,7 +17,8 @@ use super::body::Json;
 use super::list::List;
 use super::{Answer, Call, Named, columns, created, one};
 use crate::directory::Code;
-use crate::directory::imports::{Wanted, Watch};
+use crate::directory::admin::Query;
+use crate::directory::imports::{Wanted, Watch, source};
 use crate::http::body::{MediaTypes, next_part};
 use crate::http::error::Failure;
 use crate::http::request::FILE_TIME;
@@ -62,6 +63,49 @@ pub(super) async fn read(call: Call, Named(id): Named) -> Answer {
         .directory()
         .read_import(&call.caller, &id, call.now)
         .await)
+}
+
+/// Holds a list against the directory.
+pub(super) async fn reconcile(call: Call, list: List, request: Request) -> Answer {
+    let source = source(&list.query)?;
+    let file = spool(request).await?;
+    let now = || call.app.now();
+    let watch = Watch {
+        now: &now,
+        progress: &|_, _| {},
+    };
+    let done = call
+        .directory()
+        .reconcile(&call.caller, source, file, &watch)
+        .await;
+    let id = done.as_ref().ok().and_then(|held| held.get("id")?.as_str());
+    let Some(id) = id.map(str::to_owned) else {
+        return created("reconciliations", "id", done);
+    };
+    let location = [(header::LOCATION, format!("/admin/v1/reconciliations/{id}"))];
+    let first = Query::default();
+    let page = call
+        .directory()
+        .list_findings(&call.caller, &id, &first, call.now);
+    let mut answer = list.write_with(done?, page.await?, columns::FINDINGS)?;
+    *answer.status_mut() = StatusCode::CREATED;
+    Ok((location, answer).into_response())
+}
+
+pub(super) async fn reconciliations(call: Call, list: List) -> Answer {
+    let page = call
+        .directory()
+        .list_reconciliations(&call.caller, &list.query, call.now);
+    list.write(page.await?, columns::RECONCILIATIONS)
+}
+
+pub(super) async fn reconciliation(call: Call, Named(id): Named, list: List) -> Answer {
+    let held = call.directory().read_reconciliation(&call.caller, &id);
+    let held = held.await?;
+    let page = call
+        .directory()
+        .list_findings(&call.caller, &id, &list.query, call.now);
+    list.write_with(held, page.await?, columns::FINDINGS)
 }
 
 /// The rows that failed, sent as they are read: there may be as many as the file had.

@@ -12,6 +12,7 @@ use super::table;
 use crate::directory::Code;
 use crate::directory::admin::{Items, Query};
 use crate::http::error::Failure;
+use crate::scim::Object;
 
 /// Where the next page begins, in answers that have no place for it in their body.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
@@ -49,6 +50,16 @@ impl<S: Sync> FromRequestParts<S> for List {
 }
 
 impl List {
+    /// Writes a page of something that has more to it; a table or CSV is of the page alone.
+    pub(super) fn write_with(&self, mut whole: Object, page: Items, columns: &[Column]) -> Answer {
+        if !matches!(self.format, Format::Json) {
+            return self.write(page, columns);
+        }
+        whole.insert("items".into(), json!(page.items));
+        whole.insert("nextCursor".into(), json!(page.next_cursor));
+        Ok(axum::Json(whole).into_response())
+    }
+
     /// Writes a page.
     pub(super) fn write(&self, page: Items, columns: &[Column]) -> Answer {
         let Items { items, next_cursor } = page;
@@ -71,7 +82,7 @@ impl List {
     }
 }
 
-fn csv(items: &[crate::scim::Object], columns: &[Column]) -> Result<String, Failure> {
+fn csv(items: &[Object], columns: &[Column]) -> Result<String, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory fails only where there is none left.
     let failed = |_| Failure::internal();

@@ -38,6 +38,11 @@ pub(super) fn router() -> Router<AppState> {
         .route("/imports", get(hr::imports).post(hr::import))
         .route("/imports/{id}", get(hr::read))
         .route("/imports/{id}/errors.csv", get(hr::errors))
+        .route(
+            "/reconciliations",
+            get(hr::reconciliations).post(hr::reconcile),
+        )
+        .route("/reconciliations/{id}", get(hr::reconciliation))
         .route("/domains", get(hr::domains).post(hr::create_domain))
         .route("/domains/{name}", delete(hr::delete_domain))
         .route("/waitlist", get(members::waitlist))
