@@ -22,9 +22,9 @@ pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long a request may take: its body, and then the work.
 const REQUEST_TIME: Duration = BODY_TIME.saturating_add(Duration::from_secs(30));
 /// How long a file may take to arrive.
-pub(super) const FILE_TIME: Duration = Duration::from_secs(15 * 60);
+pub(super) const FILE_TIME: Duration = Duration::from_mins(15);
 /// How long a request with a file may take.
-const FILE_REQUEST_TIME: Duration = FILE_TIME.saturating_add(Duration::from_secs(15 * 60));
+const FILE_REQUEST_TIME: Duration = FILE_TIME.saturating_add(Duration::from_mins(15));
 /// The routes that take files, of any size.
 const FILE_ROUTES: [&str; 2] = ["/admin/v1/imports", "/admin/v1/reconciliations"];
 /// Bytes of a path with its query at most.

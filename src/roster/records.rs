@@ -72,7 +72,7 @@ impl<R: BufRead> Records<R> {
     ///
     /// # Errors
     /// When the input cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<Result<Record, Broken>>> {
+    pub fn record(&mut self) -> io::Result<Option<Result<Record, Broken>>> {
         loop {
             let Some((line, first)) = self.next_line()? else {
                 return Ok(None);
@@ -259,7 +259,7 @@ mod tests {
     fn read(text: &str) -> Read {
         let mut records = Records::new(text.as_bytes()).unwrap();
         let mut all = Vec::new();
-        while let Some(record) = records.next().unwrap() {
+        while let Some(record) = records.record().unwrap() {
             all.push(record);
         }
         all

@@ -55,7 +55,7 @@ pub fn with_row(before: Option<&Object>, row: &Row, scope: Scope) -> Object {
     set_all(&mut next, row, &CORE);
     inside(&mut next, "name", |held| set_all(held, row, &NAME));
     inside(&mut next, COACHING_URN, |held| {
-        set_all(held, row, &COACHING)
+        set_all(held, row, &COACHING);
     });
     inside(&mut next, ENTERPRISE_URN, |held| {
         set_all(held, row, &ENTERPRISE);
@@ -70,7 +70,7 @@ pub fn with_row(before: Option<&Object>, row: &Row, scope: Scope) -> Object {
 pub fn with_last_day(mut next: Object, row: &Row) -> Object {
     if let Some(day) = row.get(Column::TerminationDate) {
         inside(&mut next, COACHING_URN, |held| {
-            set(held, "terminationDate", day)
+            set(held, "terminationDate", day);
         });
     }
     next

@@ -28,6 +28,7 @@ both_engines!(
     a_full_pool_refuses_its_rows_alone,
     a_rehire_is_the_same_person,
     more_rows_than_a_batch_go_in,
+    files_and_creates_at_once_sell_no_seat_twice,
     imports_are_listed_and_read,
     only_some_roles_may_import,
 );
@@ -555,6 +556,28 @@ async fn more_rows_than_a_batch_go_in(t: Tenant) {
     office.books_balance().await;
     let reply = office.import(&file).await;
     came_to(&reply, [0, 0, 330, 0, 0, 0]);
+}
+
+async fn files_and_creates_at_once_sell_no_seat_twice(t: Tenant) {
+    let office = Office::with_seats(t, 230).await;
+    let file = |name: &str| {
+        let rows = (0..150).map(|n| format!("{name}{n}@acme.example\n"));
+        format!("email\n{}", rows.collect::<String>())
+    };
+    let hires = async {
+        for n in 0..20 {
+            office.hire(&format!("c{n}"), json!({})).await;
+        }
+    };
+    let (one, other) = (file("a"), file("b"));
+    let (one, other, ()) = tokio::join!(office.import(&one), office.import(&other), hires);
+    came_to(&one, [150, 0, 0, 0, 0, 0]);
+    came_to(&other, [150, 0, 0, 0, 0, 0]);
+    let pool = office.figures("main").await;
+    pool.holds("/occupied", 230)
+        .holds("/available", 0)
+        .holds("/waitlist", 90);
+    office.books_balance().await;
 }
 
 async fn imports_are_listed_and_read(t: Tenant) {

@@ -56,8 +56,7 @@ impl Directory {
         let limit = query.limit()?;
         let after = after.unwrap_or_default();
         let findings = session.findings(held.id, bucket, after, limit + 1).await?;
-        let rows = findings.into_iter().map(|f| (f.n, f));
-        let rows = rows.map(|(n, f)| (finding(f), n)).collect();
+        let rows = findings.iter().map(|f| (finding(f), f.n)).collect();
         self.page(list, rows, limit, now).await
     }
 }
@@ -82,7 +81,7 @@ fn view(held: &Reconciliation) -> Object {
     ])
 }
 
-fn finding(f: Finding) -> Object {
+fn finding(f: &Finding) -> Object {
     let part = |key: &str| f.content.get(key).cloned().unwrap_or_default();
     object([
         ("bucket", f.bucket.as_str().into()),

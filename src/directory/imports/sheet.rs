@@ -76,7 +76,7 @@ impl Sheet {
             .bom_override(true)
             .build(watched);
         let mut records = Records::new(BufReader::with_capacity(CHUNK, decoded))?;
-        let header = match records.next()? {
+        let header = match records.record()? {
             None => return Err(Unusable::Empty),
             Some(Err(broken)) => return Err(Unusable::BrokenHeader(broken.detail)),
             Some(Ok(header)) => header.cells,
@@ -104,15 +104,12 @@ impl Sheet {
         tokio::task::spawn_blocking(move || {
             loop {
                 let batch = self.batch(size);
-                let is_last = match &batch {
-                    Ok(batch) => batch.lines.is_empty(),
-                    Err(_) => true,
+                let goes_on = match &batch {
+                    Ok(batch) if batch.lines.is_empty() => return,
+                    batch => batch.is_ok(),
                 };
                 // Nobody listens any more once an import has been given up.
-                if (matches!(&batch, Ok(batch) if batch.lines.is_empty()))
-                    || batches.blocking_send(batch).is_err()
-                    || is_last
-                {
+                if batches.blocking_send(batch).is_err() || !goes_on {
                     return;
                 }
             }
@@ -123,7 +120,7 @@ impl Sheet {
     fn batch(&mut self, size: usize) -> io::Result<Batch> {
         let mut lines = Vec::with_capacity(size);
         while lines.len() < size {
-            match self.records.next()? {
+            match self.records.record()? {
                 None => break,
                 Some(Ok(record)) => lines.push(Line::Row(Row::read(record, &self.columns))),
                 Some(Err(broken)) => lines.push(Line::Broken(broken)),

@@ -65,7 +65,7 @@ impl Judge<'_> {
         };
         let step = match member {
             Some(member) => self.known(row, member),
-            None => self.new(row),
+            None => self.unknown(row),
         };
         (step.unwrap_or_else(Step::Fail), member)
     }
@@ -79,7 +79,7 @@ impl Judge<'_> {
         }
     }
 
-    fn new(&self, row: &Row) -> Result<Step, Fault> {
+    fn unknown(&self, row: &Row) -> Result<Step, Fault> {
         if self.mode == Mode::Deprovision || self.leaving(row) == Leaving::Now {
             return Ok(Step::NobodyLeft);
         }

@@ -37,8 +37,9 @@ const CSV: MediaTypes = MediaTypes {
 const PART_TIME: Duration = Duration::from_secs(30);
 
 pub(super) async fn import(call: Call, list: List, request: Request) -> Answer {
-    let wanted = Wanted::read(&list.query)?;
+    // All of it is taken before anything is refused, so that the client is there to see why.
     let file = spool(request).await?;
+    let wanted = Wanted::read(&list.query)?;
     let now = || call.app.now();
     let watch = Watch {
         now: &now,
@@ -67,8 +68,8 @@ pub(super) async fn read(call: Call, Named(id): Named) -> Answer {
 
 /// Holds a list against the directory.
 pub(super) async fn reconcile(call: Call, list: List, request: Request) -> Answer {
-    let source = source(&list.query)?;
     let file = spool(request).await?;
+    let source = source(&list.query)?;
     let now = || call.app.now();
     let watch = Watch {
         now: &now,
@@ -162,7 +163,6 @@ impl HttpBody for Parts {
 /// Puts a body of any size into a file that has no name and goes with its handle.
 async fn spool(request: Request) -> Result<File, Failure> {
     let (head, body) = request.into_parts();
-    CSV.check(&head.headers)?;
     let (parts, mut arriving) = mpsc::channel::<Bytes>(4);
     let writing = tokio::task::spawn_blocking(move || {
         let mut file = tempfile::tempfile()?;
@@ -173,6 +173,7 @@ async fn spool(request: Request) -> Result<File, Failure> {
     });
     let arrived = tokio::time::timeout(FILE_TIME, receive(body, parts)).await;
     arrived.unwrap_or_else(|_| Err(late()))?;
+    CSV.check(&head.headers)?;
     match writing.await {
         Ok(Ok(file)) => Ok(file),
         Ok(Err(error)) => {
