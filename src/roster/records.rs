@@ -61,9 +61,12 @@ impl<R: BufRead> Records<R> {
             line: 0,
             width: None,
         };
-        if let Some((line, text)) = records.next_line()? {
-            records.delimiter = delimiter(&text);
-            records.returned.push_front((line, text));
+        while let Some((line, text)) = records.next_line()? {
+            if !text.trim().is_empty() {
+                records.delimiter = delimiter(&text);
+                records.returned.push_front((line, text));
+                break;
+            }
         }
         Ok(records)
     }
@@ -153,26 +156,22 @@ impl<R: BufRead> Records<R> {
         if let Some(returned) = self.returned.pop_front() {
             return Ok(Some(returned));
         }
-        loop {
-            let mut bytes = Vec::new();
-            let read = (&mut self.input)
-                .take(MAX_RECORD)
-                .read_until(b'\n', &mut bytes)?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.line += 1;
-            if !bytes.ends_with(b"\n") && read as u64 == MAX_RECORD {
-                self.skip_line()?;
-            }
-            while bytes.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
-                bytes.pop();
-            }
-            if !bytes.is_empty() {
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                return Ok(Some((self.line, text)));
-            }
+        let mut bytes = Vec::new();
+        let read = (&mut self.input)
+            .take(MAX_RECORD)
+            .read_until(b'\n', &mut bytes)?;
+        if read == 0 {
+            return Ok(None);
         }
+        self.line += 1;
+        if !bytes.ends_with(b"\n") && read as u64 == MAX_RECORD {
+            self.skip_line()?;
+        }
+        for end in *b"\n\r" {
+            bytes.pop_if(|last| *last == end);
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Some((self.line, text)))
     }
 
     fn skip_line(&mut self) -> io::Result<()> {
@@ -294,6 +293,10 @@ mod tests {
 
     #[test]
     fn blank_rows_are_none() {
+        assert_eq!(
+            cells("\n\na,b\n\"\n\n1\",2\n"),
+            [["a", "b"], ["\n\n1", "2"]]
+        );
         assert_eq!(cells("a,b\n\n,\n  ,\n,,,\n1,2\n\n").len(), 2);
     }
 
