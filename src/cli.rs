@@ -9,6 +9,8 @@ use seatkeeper::config::{Config, DATABASE_URL};
 use seatkeeper::directory::credentials::Role;
 use serde_json::{Value, json};
 
+use crate::import_file::ImportFile;
+
 /// Turns an identity provider's calls into coaching seats.
 #[derive(Parser)]
 #[command(version, about)]
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Track(On<TrackCommand>),
     /// Rules that say who gets which track.
     Mapping(On<MappingCommand>),
+    /// Take over a file of an HR system, or say what it would do.
+    Import(Box<ImportFile>),
     /// The account of every seat.
     Ledger(On<LedgerCommand>),
     /// Copy a SQLite database, in use or not, to a new file.

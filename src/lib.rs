@@ -7,6 +7,7 @@
 //! - [`coaching`]: the rules, pure: what events say of a person's journey, who has stalled.
 //! - [`plans`]: the rules, pure: changes to many people, what they need before they happen.
 //! - [`webhooks`]: the rules, pure: what other systems are told, how it is signed, where it may go.
+//! - [`roster`]: files of HR systems, pure: records, columns, what a row makes of a person.
 //! - [`store`]: the database, SQLite or PostgreSQL; every statement once.
 //! - [`directory`]: the use cases, one transaction each; the only place where those three meet.
 //! - [`http`]: routes, credentials, requests and answers. No rule lives there.
@@ -26,6 +27,7 @@ pub mod directory;
 pub mod http;
 pub mod jobs;
 pub mod plans;
+pub mod roster;
 pub mod scim;
 pub mod seats;
 pub mod server;

@@ -1,6 +1,7 @@
 //! The command line. Every command works beside a running server on the same database.
 
 mod cli;
+mod import_file;
 
 use std::error::Error;
 use std::io::{IsTerminal as _, Write as _};
@@ -68,6 +69,9 @@ fn run(command: Command) -> Outcome {
             }
             Command::Ledger(on) => {
                 on_database(&on.database, async |d| ledger(on.action, d).await).await
+            }
+            Command::Import(of) => {
+                on_database(&of.database, async |d| import_file::run(&of, d).await).await
             }
             Command::Backup(of) => backup(&of).await,
             Command::Restore(of) => restore(&of).await,

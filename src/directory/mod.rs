@@ -12,6 +12,7 @@ pub mod admin;
 pub mod credentials;
 pub mod due;
 pub mod groups;
+pub mod imports;
 pub mod list;
 pub mod setup;
 pub mod users;

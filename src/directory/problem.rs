@@ -93,6 +93,12 @@ named! {
         PrivateAddress = "private_address",
         /// Access that has ended and would end at once again.
         AccessEndReached = "access_end_reached",
+        /// A file that has no header by which people can be told.
+        InvalidFile = "invalid_file",
+        /// People are missing in a file, and not so many as were said to be.
+        ConfirmOmissions = "confirm_omissions",
+        /// People are missing in a file that has rows which name nobody.
+        UnreadableRows = "unreadable_rows",
         /// The person is not active.
         NotActive = "not_active",
         /// The person has no place in a pool.

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Caller, Directory, Error};
+use crate::scim::error::Error as ScimError;
 use crate::scim::predicate::{self, Predicate};
 use crate::scim::schema::USER;
 use crate::scim::{Object, filter, matches};
 use crate::seats::catalog::{Catalog, Match, Rule};
+use crate::store::domains::AllowedDomain;
 use crate::store::{Session, TenantId};
 
 /// A catalog and what its filters mean.
@@ -18,6 +21,8 @@ pub(super) struct Rules {
     /// In the order of the catalog's rules; none for a rule by group, or for a filter that this
     /// version no longer understands, which then matches nobody.
     filters: Vec<Option<Predicate>>,
+    /// The domains that newcomers' addresses may be of; none are all.
+    domains: Vec<String>,
 }
 
 impl Rules {
@@ -30,7 +35,43 @@ impl Rules {
                 Match::Filter(text) => compile(text).ok(),
             })
             .collect();
-        Self { catalog, filters }
+        Self {
+            catalog,
+            filters,
+            domains: Vec::new(),
+        }
+    }
+
+    /// The same, with the domains that newcomers' addresses may be of.
+    fn with_domains(mut self, domains: Vec<AllowedDomain>) -> Self {
+        self.domains = domains.into_iter().map(|d| d.domain).collect();
+        self
+    }
+
+    /// The domain of an address, if it is none that the tenant allows.
+    pub(super) fn foreign_domain(&self, address: &str) -> Option<String> {
+        let (_, domain) = address.rsplit_once('@')?;
+        let domain = domain.trim().to_lowercase();
+        (!self.domains.is_empty() && !self.domains.contains(&domain)).then_some(domain)
+    }
+
+    /// Refuses a newcomer with an address of a foreign domain. Whoever has no address is named by
+    /// their user name, which may be one.
+    pub(super) fn admit(&self, doc: &Object) -> Result<(), ScimError> {
+        let emails = doc.get("emails").and_then(Value::as_array);
+        let emails = emails.into_iter().flatten();
+        let emails = emails.filter_map(|email| email.get("value")?.as_str());
+        let name = doc.get("userName").and_then(Value::as_str);
+        for address in emails.chain(name) {
+            if let Some(domain) = self.foreign_domain(address) {
+                let shown: String = domain.chars().take(100).collect();
+                return Err(ScimError::invalid_value(format!(
+                    "addresses of the domain '{shown}' are not allowed; those allowed are: {}",
+                    self.domains.join(", ")
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// The rules that match a person, the winning one first.
@@ -72,7 +113,8 @@ impl Directory {
         {
             return Ok(rules);
         }
-        let rules = Arc::new(Rules::new(session.catalog().await?));
+        let rules = Rules::new(session.catalog().await?);
+        let rules = Arc::new(rules.with_domains(session.domains().await?));
         self.rules.insert(tenant, Arc::clone(&rules));
         Ok(rules)
     }

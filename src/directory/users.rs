@@ -55,12 +55,13 @@ impl Directory {
         let done = transact!(self.store, caller.tenant, |tx| {
             let doc = doc.clone();
             if let Some(rules) = known.take() {
-                self.create(tx, caller, id, doc, now, (rules, None))
+                self.create(tx, caller, (id, caller.manages()), doc, now, (rules, None))
                     .await
                     .map_err(unless_outdated)
             } else {
                 let judged = Box::pin(self.judge_newcomer(tx, &doc)).await?;
-                Box::pin(self.create(tx, caller, id, doc, now, judged)).await
+                let made = (id, caller.manages());
+                Box::pin(self.create(tx, caller, made, doc, now, judged)).await
             }
         });
         Box::pin(self.refused_is_noted(done, caller, now)).await
@@ -68,7 +69,7 @@ impl Directory {
 
     /// The catalog as it is, and the person that a newcomer was before, locked, if they were
     /// deleted.
-    async fn judge_newcomer(
+    pub(super) async fn judge_newcomer(
         &self,
         tx: &mut Tx,
         doc: &Object,
@@ -85,38 +86,22 @@ impl Directory {
         Ok((rules, was.filter(|m| m.identity == IdentityState::Deleted)))
     }
 
-    async fn create(
+    /// Makes a person, or makes them again whom they were before. `managed_by` says who does.
+    pub(super) async fn create(
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        id: Uuid,
+        (id, managed_by): (Uuid, &str),
         doc: Object,
         now: Timestamp,
         (rules, returning): (Arc<Rules>, Option<Member>),
     ) -> Result<Found, Error> {
-        person::check(&doc, None, &rules.catalog)?;
         let is_new = returning.is_none();
-        let mut member = Member {
-            id: returning.as_ref().map_or(id, |m| m.id),
-            scim_id: Some(id),
-            identity: IdentityState::Active,
-            managed_by: caller.manages().into(),
-            connection: caller.connection,
-            external_id: None,
-            worker_id: None,
-            doc: Object::new(),
-            version: 1,
-            created_at: now,
-            last_modified: now,
-            deactivated_at: None,
-            seat_reason: None,
-            pins: Vec::new(),
-            drift: None,
-            groups: Vec::new(),
-            catalog_version: rules.catalog.version,
-            assignment: returning.and_then(|m| m.assignment),
-        };
-        write(&mut member, doc, true, now);
+        let mut member = newcomer(caller, (id, managed_by), doc, &rules, now)?;
+        if let Some(was) = returning {
+            member.id = was.id;
+            member.assignment = was.assignment;
+        }
         let mut change = Change::new(tx, rules, caller.by(), now);
         change.newcomer = is_new.then_some(member.id);
         let action = if is_new {
@@ -248,46 +233,15 @@ impl Directory {
                 let position = person::waitlist_position(tx, &member, *view).await?;
                 return Ok(person::found(&member, &rules, position, now));
             };
-            person::check(&doc, Some(&member.doc), &rules.catalog)?;
-            let before = member.clone();
-            // What an operator set of the identity holds until the identity provider writes that.
-            let decides = member.drift.is_none() || of_active;
-            write(&mut member, doc, decides, now);
-            if caller.manages() == SCIM && member.managed_by != SCIM {
-                member.managed_by = SCIM.into();
-                member.connection = caller.connection;
-            }
             let mut change = Change::new(tx, rules, caller.by(), now);
             change.guard = self.guard(caller, None);
-            note_identity(&mut change, &before, &member);
-            if before.drift != member.drift {
-                change.log("member.drift_ended", Some(member.id), Object::new());
-                change.tx.save_overrides(&member).await?;
+            if caller.manages() == SCIM && member.managed_by != SCIM {
+                // Whoever was made otherwise is an identity provider's from its first write on.
+                SCIM.clone_into(&mut member.managed_by);
+                member.connection = caller.connection;
             }
-            if person::is_on_leave(&member.doc) != person::is_on_leave(&before.doc) {
-                change.restall(member.id, Some(person::stands_still(&member)));
-            }
-            let is_active = |m: &Member| m.identity == IdentityState::Active;
-            if is_active(&before) && !is_active(&member) {
-                change.note_removal(&before, false).await?;
-            }
-            let may_refuse = before.identity != member.identity;
-            change
-                .settle(&mut member, Trigger::Person, may_refuse)
-                .await?;
-            member.version += 1;
-            member.last_modified = now.max(before.last_modified);
-            let claims = |m: &Member| {
-                let name = m.doc.get("userName").cloned();
-                (name, m.worker_id.clone(), m.identity)
-            };
-            if claims(&before) != claims(&member)
-                && let Some(taken) = who_has(change.tx, &member).await?
-            {
-                return Err(uniqueness(taken));
-            }
-            let keys = person::keys(&member, &change.rules.catalog, now);
-            change.tx.save_member(&member, &keys).await?;
+            let decides = member.drift.is_none() || of_active;
+            rewrite(&mut change, &mut member, doc, decides, now).await?;
             change.finish().await?;
             let position = person::waitlist_position(change.tx, &member, *view).await?;
             Ok(person::found(&member, &change.rules, position, now))
@@ -369,6 +323,83 @@ fn unless_outdated(error: Error) -> Error {
         }
         error => error,
     }
+}
+
+/// Somebody who is made now. Every newcomer, wherever from, passes here.
+pub(super) fn newcomer(
+    caller: &Caller,
+    (id, managed_by): (Uuid, &str),
+    doc: Object,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Member, Error> {
+    person::check(&doc, None, &rules.catalog)?;
+    rules.admit(&doc)?;
+    let mut member = Member {
+        id,
+        scim_id: Some(id),
+        identity: IdentityState::Active,
+        managed_by: managed_by.to_owned(),
+        connection: caller.connection,
+        external_id: None,
+        worker_id: None,
+        doc: Object::new(),
+        version: 1,
+        created_at: now,
+        last_modified: now,
+        deactivated_at: None,
+        seat_reason: None,
+        pins: Vec::new(),
+        drift: None,
+        groups: Vec::new(),
+        catalog_version: rules.catalog.version,
+        assignment: None,
+    };
+    write(&mut member, doc, true, now);
+    Ok(member)
+}
+
+/// Puts another resource in the place of a locked person's, lets the rules look at them and saves
+/// them. `decides` says whether it is about who they are, too: what an operator set of that holds
+/// until it is. The change is finished by the caller.
+pub(super) async fn rewrite(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    doc: Object,
+    decides: bool,
+    now: Timestamp,
+) -> Result<(), Error> {
+    person::check(&doc, Some(&member.doc), &change.rules.catalog)?;
+    let before = member.clone();
+    write(member, doc, decides, now);
+    note_identity(change, &before, member);
+    if before.drift != member.drift {
+        change.log("member.drift_ended", Some(member.id), Object::new());
+        change.tx.save_overrides(member).await?;
+    }
+    if person::is_on_leave(&member.doc) != person::is_on_leave(&before.doc) {
+        change.restall(member.id, Some(person::stands_still(member)));
+    }
+    let is_active = |m: &Member| m.identity == IdentityState::Active;
+    if is_active(&before) && !is_active(member) {
+        change.note_removal(&before, false).await?;
+    }
+    let may_refuse = before.identity != member.identity;
+    change.settle(member, Trigger::Person, may_refuse).await?;
+    member.version += 1;
+    member.last_modified = now.max(before.last_modified);
+    let claims = |m: &Member| {
+        let name = m.doc.get("userName").cloned();
+        (name, m.worker_id.clone(), m.identity)
+    };
+    if claims(&before) != claims(member)
+        && let Some(taken) = who_has(change.tx, member).await?
+    {
+        return Err(uniqueness(taken));
+    }
+    let keys = person::keys(member, &change.rules.catalog, now);
+    change.tx.save_member(member, &keys).await?;
+    Ok(())
 }
 
 pub(super) async fn who_has(tx: &mut Tx, member: &Member) -> Result<Option<Taken>, Error> {

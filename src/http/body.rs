@@ -62,7 +62,7 @@ pub(super) fn json(bytes: &[u8]) -> Result<Value, String> {
 }
 
 impl MediaTypes {
-    fn check(&self, headers: &HeaderMap) -> Result<(), Failure> {
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Failure> {
         let takes = match headers.get(header::CONTENT_TYPE) {
             None => self.unnamed,
             Some(given) => {
@@ -104,7 +104,7 @@ async fn parts_of(mut body: Body, max: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-async fn next_part(body: &mut Body) -> Result<Option<Bytes>, Failure> {
+pub(super) async fn next_part(body: &mut Body) -> Result<Option<Bytes>, Failure> {
     loop {
         let frame = std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
         let Some(frame) = frame.transpose().map_err(|_| broken_off())? else {

@@ -21,6 +21,12 @@ use crate::directory::Code;
 pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long a request may take: its body, and then the work.
 const REQUEST_TIME: Duration = BODY_TIME.saturating_add(Duration::from_secs(30));
+/// How long a file may take to arrive.
+pub(super) const FILE_TIME: Duration = Duration::from_mins(15);
+/// How long a request with a file may take.
+const FILE_REQUEST_TIME: Duration = FILE_TIME.saturating_add(Duration::from_mins(15));
+/// The routes that take files, of any size.
+const FILE_ROUTES: [&str; 2] = ["/admin/v1/imports", "/admin/v1/reconciliations"];
 /// Bytes of a path with its query at most.
 const MAX_TARGET: usize = 16 << 10;
 
@@ -97,7 +103,7 @@ async fn limited(request: Request, next: Next) -> Response {
             "the path and its query are longer than 16 KiB; send the query by POST to .search";
         return Failure::new(StatusCode::URI_TOO_LONG, Code::UriTooLong, detail).into_response();
     }
-    let answered = tokio::time::timeout(REQUEST_TIME, next.run(request)).await;
+    let answered = tokio::time::timeout(time_of(&request), next.run(request)).await;
     answered.unwrap_or_else(|_| {
         tracing::warn!("a request took too long");
         let detail = "the request took too long; read before you try again, it may be done";
@@ -105,6 +111,14 @@ async fn limited(request: Request, next: Next) -> Response {
             .retry_after(1)
             .into_response()
     })
+}
+
+fn time_of(request: &Request) -> Duration {
+    let route = request.extensions().get::<MatchedPath>();
+    match route {
+        Some(route) if FILE_ROUTES.contains(&route.as_str()) => FILE_REQUEST_TIME,
+        _ => REQUEST_TIME,
+    }
 }
 
 /// The answer to a request whose handler panicked; the next one is not harmed.

@@ -96,6 +96,8 @@ const MARKERS: &[(&str, &str, &str)] = &[
         "select value as t from json_each",
         "select value as t from jsonb_array_elements_text",
     ),
+    // The elements of a JSON array of arrays, as a column `value`.
+    ("{elements}", "json_each", "jsonb_array_elements"),
     // A column `g.id`, `g.display_name` list as JSON.
     (
         "{group_list}",
@@ -255,5 +257,10 @@ impl Row {
     /// Reads a JSON object.
     pub(super) fn object(&self, column: &str) -> Result<crate::scim::Object, Error> {
         Ok(self.get::<Json<crate::scim::Object>>(column)?.0)
+    }
+
+    /// Reads any JSON.
+    pub(super) fn json(&self, column: &str) -> Result<serde_json::Value, Error> {
+        Ok(self.get::<Json<serde_json::Value>>(column)?.0)
     }
 }

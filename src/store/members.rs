@@ -330,7 +330,7 @@ impl Tx {
         Ok(())
     }
 
-    fn member_values(&self, m: &Member, keys: &Keys) -> Vec<super::engine::Value> {
+    pub(super) fn member_values(&self, m: &Member, keys: &Keys) -> Vec<super::engine::Value> {
         let a = m.assignment.as_ref();
         args![
             self.tenant,

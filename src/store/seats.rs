@@ -331,7 +331,7 @@ impl Tx {
         Ok(())
     }
 
-    fn assignment_values(&self, a: &Assignment) -> Vec<super::engine::Value> {
+    pub(super) fn assignment_values(&self, a: &Assignment) -> Vec<super::engine::Value> {
         args![
             self.tenant,
             a.id,

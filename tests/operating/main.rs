@@ -15,6 +15,7 @@ mod commands;
 mod copies;
 mod crashes;
 mod demo;
+mod imports;
 mod plans;
 mod process;
 mod replicas;

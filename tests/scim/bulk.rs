@@ -20,6 +20,7 @@ both_engines!(
     more_operations_than_announced_are_413,
     more_bytes_than_announced_are_413,
     a_body_that_is_no_bulk_request_is_invalid_syntax,
+    a_connector_sends_full_records_and_the_server_compares,
 );
 
 async fn bulk(t: &Tenant, operations: Value) -> Reply {
@@ -349,4 +350,65 @@ async fn a_body_that_is_no_bulk_request_is_invalid_syntax(t: Tenant) {
             .await
             .error(400, "invalidSyntax");
     }
+}
+
+/// An HR connector sends whole records and does not know what has changed (as Entra's
+/// `/bulkUpload` sources do): what is as it was stays untouched.
+async fn a_connector_sends_full_records_and_the_server_compares(t: Tenant) {
+    let record = |name: &str, title: &str| {
+        let enterprise = json!({"employeeNumber": "701984", "department": "Sales"});
+        user(
+            name,
+            json!({
+                "externalId": format!("hr-{name}"), "title": title, "active": true,
+                "name": {"givenName": "Given", "familyName": name},
+                "emails": [{"value": format!("{name}@acme.example"), "type": "work", "primary": true}],
+                "schemas": [crate::common::USER, ENTERPRISE], ENTERPRISE: enterprise,
+            }),
+        )
+    };
+    let post = |name: &str| json!({"method": "POST", "path": "/Users", "bulkId": name, "data": record(name, "Clerk")});
+    let names: Vec<String> = (0..50).map(|n| format!("p{n}")).collect();
+    let posts: Value = names.iter().map(|name| post(name)).collect();
+    let made = bulk(&t, posts.clone()).await;
+    assert!(
+        statuses(&made).iter().all(|status| *status == "201"),
+        "{made}"
+    );
+    let paths: Vec<_> = (0..names.len()).map(|at| path(&t, &made, at)).collect();
+    let versions = |reply: &Reply| -> Vec<Value> {
+        let operations = reply["Operations"].as_array().into_iter().flatten();
+        operations.map(|one| one["version"].clone()).collect()
+    };
+    let first = t.scim().get(&paths[0]).await.status(200);
+    let auditor = t.admin("auditor");
+    let lines = auditor.get("/ledger?limit=500").await.text;
+
+    // Everybody again, one of whom has changed.
+    let put = |at: usize, title: &str| json!({"method": "PUT", "path": paths[at], "data": record(&names[at], title)});
+    let puts: Value = (0..names.len()).map(|at| put(at, "Clerk")).collect();
+    let again = bulk(&t, puts).await;
+    assert_eq!(versions(&again), versions(&made));
+    assert_eq!(
+        t.scim().get(&paths[0]).await.json,
+        first.json,
+        "lastModified too"
+    );
+    assert_eq!(auditor.get("/ledger?limit=500").await.text, lines);
+    let title = |at| if at == 7 { "Chief" } else { "Clerk" };
+    let puts: Value = (0..names.len()).map(|at| put(at, title(at))).collect();
+    let (before, after) = (versions(&again), versions(&bulk(&t, puts).await));
+    let moved: Vec<_> = (0..names.len())
+        .filter(|at| before[*at] != after[*at])
+        .collect();
+    assert_eq!(moved, [7]);
+
+    // Creating them again is a conflict each, and nothing else happens.
+    let reply = bulk(&t, posts).await;
+    assert!(
+        statuses(&reply).iter().all(|status| *status == "409"),
+        "{reply}"
+    );
+    reply.holds("/Operations/0/response/scimType", "uniqueness");
+    assert_eq!(auditor.get("/ledger?limit=500").await.text, lines);
 }

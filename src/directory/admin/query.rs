@@ -47,7 +47,11 @@ impl Query {
 
     /// Refuses parameters other than `known`, those of every list, and those that begin with one
     /// of `prefixes`; and any that is there twice.
-    pub(super) fn only(&self, known: &[&str], prefix: Option<&str>) -> Result<(), Refusal> {
+    pub(in crate::directory) fn only(
+        &self,
+        known: &[&str],
+        prefix: Option<&str>,
+    ) -> Result<(), Refusal> {
         self.only_with(known, &[], prefix)
     }
 
@@ -88,14 +92,14 @@ impl Query {
     }
 
     /// A parameter that is not empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(in crate::directory) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found
             .map(|(_, value)| value.trim())
             .filter(|v| !v.is_empty())
     }
 
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
+    pub(in crate::directory) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
         self.get(name)
             .map(|text| {
                 text.to_ascii_lowercase()
@@ -120,8 +124,17 @@ impl Query {
         Ok((!names.is_empty()).then_some(names))
     }
 
+    /// One name.
+    pub(in crate::directory) fn name<T: FromStr<Err = String>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, Refusal> {
+        let parsed = self.get(name).map(str::parse::<T>);
+        parsed.transpose().map_err(|detail| refused(name, &detail))
+    }
+
     /// A whole number.
-    pub(super) fn whole(
+    pub(in crate::directory) fn whole(
         &self,
         name: &str,
         range: RangeInclusive<i64>,

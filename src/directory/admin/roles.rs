@@ -33,6 +33,8 @@ named! {
         Nudge = "nudge",
         /// See and change who is told what, webhooks.
         Webhooks = "webhooks",
+        /// Send files of HR systems, and hold lists against the directory.
+        Import = "import",
         /// Read and verify the ledger.
         Ledger = "ledger",
     }
@@ -65,6 +67,7 @@ const RIGHTS: &[(Role, &[Right])] = &[
             Right::Access,
             Right::Configure,
             Right::Engagement,
+            Right::Import,
         ],
     ),
     (Role::Auditor, &[Right::Ledger]),
@@ -85,7 +88,7 @@ impl Caller {
     }
 
     /// Refuses what the caller's role has no right to.
-    pub(super) fn may(&self, right: Right) -> Result<(), Refusal> {
+    pub(in crate::directory) fn may(&self, right: Right) -> Result<(), Refusal> {
         if self.has(right) {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Carries out what the rules decide: takes, moves and frees seats, gives freed ones to the next in
 //! line, and writes the ledger, all inside the transaction of the change that set it off.
 
+mod batch;
 mod extend;
 mod guard;
 mod line;
@@ -27,6 +28,7 @@ use crate::seats::catalog::Pool;
 use crate::seats::decision::{Decision, Trigger, decide};
 use crate::seats::placement::Target;
 use crate::seats::{Account, Assignment, SeatState};
+use crate::store::batch::Stock;
 use crate::store::ledger::{Entry, Move};
 use crate::store::members::Member;
 use crate::store::waitlist::InLine;
@@ -66,6 +68,8 @@ pub(super) struct Change<'t> {
     restall: BTreeMap<Uuid, Option<StallClock>>,
     /// Watches whom a connection removes.
     pub(super) guard: Option<Guard>,
+    /// Seats taken ahead for newcomers.
+    stock: Stock,
 }
 
 impl<'t> Change<'t> {
@@ -84,6 +88,7 @@ impl<'t> Change<'t> {
             refold: BTreeMap::new(),
             restall: BTreeMap::new(),
             guard: None,
+            stock: Stock::default(),
         }
     }
 

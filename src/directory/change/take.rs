@@ -169,6 +169,9 @@ impl Change<'_> {
         let mut unsure = BTreeSet::new();
         for &(pool, window) in pools {
             let account = self.account_from(window);
+            if let Some(n) = self.stock.seat(self.tx, pool.id, account, self.now).await? {
+                return Ok(Some(Got::seat(pool, window, n, false)));
+            }
             match self.tx.take_seat(pool.id, account, self.now).await {
                 Ok(Some(n)) => return Ok(Some(Got::seat(pool, window, n, false))),
                 Ok(None) => {}

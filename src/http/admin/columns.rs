@@ -259,6 +259,58 @@ pub(super) const EXCLUSIONS: &[Column] = &[
     Column::text("createdAt", "/createdAt"),
 ];
 
+pub(super) const IMPORTS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("mode", "/mode"),
+    Column::text("dryRun", "/dryRun"),
+    Column::text("state", "/state"),
+    Column::number("rows", "/rows"),
+    Column::number("created", "/created"),
+    Column::number("changed", "/changed"),
+    Column::number("unchanged", "/unchanged"),
+    Column::number("deactivated", "/deactivated"),
+    Column::number("scheduled", "/scheduled"),
+    Column::number("failed", "/failed"),
+    Column::number("omitted", "/omitted"),
+    Column::text("actor", "/actor").only_csv(),
+    Column::text("createdAt", "/createdAt"),
+    Column::text("finishedAt", "/finishedAt").only_csv(),
+];
+
+pub(super) const RECONCILIATIONS: &[Column] = &[
+    Column::text("id", "/id"),
+    Column::text("source", "/source"),
+    Column::text("state", "/state"),
+    Column::number("rows", "/rows"),
+    Column::number("people", "/people"),
+    Column::number("ok", "/buckets/ok"),
+    Column::text("buckets", "/buckets").only_csv(),
+    Column::text("createdAt", "/createdAt"),
+];
+
+pub(super) const FINDINGS: &[Column] = &[
+    Column::text("bucket", "/bucket"),
+    Column::text("suggestedAction", "/suggestedAction"),
+    Column::text("email", "/email"),
+    Column::text("member", "/member").only_csv(),
+    Column::number("line", "/line"),
+    Column::text("listedTrack", "/listed/track"),
+    Column::text("heldTrack", "/held/track"),
+    Column::text("listedEnd", "/listed/accessEndDate"),
+    Column::text("heldEnd", "/held/accessEndDate"),
+    Column::text("seatState", "/held/seatState"),
+    Column::text("managedBy", "/held/managedBy").only_csv(),
+    Column::text("sameName", "/sameName").only_csv(),
+    Column::number("earlierLine", "/earlierLine").only_csv(),
+    Column::text("detail", "/detail").only_csv(),
+];
+
+pub(super) const DOMAINS: &[Column] = &[
+    Column::text("domain", "/domain"),
+    Column::text("join", "/join"),
+    Column::text("createdAt", "/createdAt"),
+];
+
 pub(super) const ROLES: &[Column] = &[
     Column::text("role", "/role"),
     Column::text("rights", "/rights"),

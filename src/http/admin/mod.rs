@@ -6,6 +6,7 @@ mod configuration;
 mod engagement;
 mod explain;
 mod export;
+mod hr;
 mod invitations;
 mod list;
 mod members;
@@ -61,6 +62,16 @@ pub(super) fn router() -> Router<AppState> {
         .route("/waitlist", get(waitlist::list))
         .route("/waitlist/promote", post(waitlist::promote))
         .route("/waitlist/{who}", patch(waitlist::prioritise))
+        .route("/imports", get(hr::imports).post(hr::import))
+        .route("/imports/{id}", get(hr::read))
+        .route("/imports/{id}/errors.csv", get(hr::errors))
+        .route(
+            "/reconciliations",
+            get(hr::reconciliations).post(hr::reconcile),
+        )
+        .route("/reconciliations/{id}", get(hr::reconciliation))
+        .route("/domains", get(hr::domains).post(hr::create_domain))
+        .route("/domains/{name}", delete(hr::delete_domain))
         .route(
             "/pools",
             get(configuration::pools).post(configuration::create_pool),
