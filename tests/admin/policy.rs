@@ -15,7 +15,7 @@ both_engines!(
 
 async fn every_decision_has_a_value_from_the_first_day(t: Tenant) {
     let policy = t.admin("owner").get("/policy").await.status(200);
-    let expected = json!({"graceDays": 14, "graceOnDelete": false, "startOnHire": false,
+    let expected = json!({"graceDays": 14, "graceOnDelete": false, "startOnHire": false, "pauseOnLeave": false,
                           "onUnmatch": "grace", "fullPolicy": "waitlist", "reusePolicy": "reusable",
                           "stallThresholds": {"invited": 10, "activated": 7, "completed_onboarding": 14,
                               "started_coaching": 30, "reflection_assigned": 14, "reflection_completed": 30},
