@@ -63,7 +63,6 @@ create index member_imported on member (tenant_id, id) where managed_by = 'impor
 create table allowed_domain (
     tenant_id  bigint not null references tenant (id),
     domain     text collate "C" not null,
-    joining    text not null check (joining in ('none', 'waitlist')),
     created_at timestamptz not null,
     primary key (tenant_id, domain)
 );

@@ -63,7 +63,6 @@ create index member_imported on member (tenant_id, id) where managed_by = 'impor
 create table allowed_domain (
     tenant_id  integer not null references tenant (id),
     domain     text not null,
-    joining    text not null check (joining in ('none', 'waitlist')),
     created_at integer not null,
     primary key (tenant_id, domain)
 ) strict, without rowid;

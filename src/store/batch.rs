@@ -12,6 +12,7 @@ use super::engagement::journey_values;
 use super::engine::args;
 use super::ledger::rows_of;
 use super::members::{Keys, Member};
+use super::seats::assignment_inserted;
 use super::{Error, Tx};
 use crate::coaching::journey::Journey;
 use crate::seats::{Account, Assignment};
@@ -25,15 +26,10 @@ const MOST: usize = 50;
 /// The statements that insert one assignment, two, and so on.
 static ASSIGNMENTS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let insert = |rows| {
+        let columns = assignment_inserted!();
         format!(
-            "insert into assignment (tenant_id, id, member_id, product_id, track_id, pool_id, \
-               episode, state, seat_n, waiting_pool_id, waiting_since, priority_class, starts_at, \
-               ends_at, end_source, held, grace_until, ended_at, end_reason, rule_id, \
-               extended_until, extended_over, inputs, due_at, created_at, invited_at, stage, \
-               stage_since, clock_from, sessions_completed, last_completed_at, outstanding_since, \
-               last_scheduled_at, next_session_at, engaged_at, login_at, stopped, running_since, \
-               idle_since, stalls_at) values {}",
-            rows_of(rows, 39)
+            "insert into assignment ({columns}) values {}",
+            rows_of(rows, columns.matches(',').count())
         )
     };
     (1..=MOST).map(insert).collect()

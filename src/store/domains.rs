@@ -3,27 +3,13 @@
 use jiff::Timestamp;
 
 use super::engine::args;
-use super::seats::named;
 use super::{Error, Session, Tx};
-use crate::seats::named as named_enum;
-
-named_enum! {
-    /// What signing in with an address of a domain comes to for whom nobody has made.
-    Joining {
-        /// Nothing.
-        None = "none",
-        /// A place in line, never a seat.
-        Waitlist = "waitlist",
-    }
-}
 
 /// A domain.
 #[derive(Debug, Clone)]
 pub struct AllowedDomain {
     /// In lower case.
     pub domain: String,
-    /// What signing in comes to.
-    pub joining: Joining,
     /// When it was declared.
     pub created_at: Timestamp,
 }
@@ -31,14 +17,13 @@ pub struct AllowedDomain {
 impl Session {
     /// The tenant's domains, by name.
     pub async fn domains(&mut self) -> Result<Vec<AllowedDomain>, Error> {
-        let sql = "select domain, joining, created_at from allowed_domain where tenant_id = $1 \
+        let sql = "select domain, created_at from allowed_domain where tenant_id = $1 \
                    order by domain";
         let rows = self.all(sql, args![self.tenant]).await?;
         rows.iter()
             .map(|row| {
                 Ok(AllowedDomain {
                     domain: row.get("domain")?,
-                    joining: named(row, "joining")?,
                     created_at: row.instant("created_at")?,
                 })
             })
@@ -49,9 +34,9 @@ impl Session {
 impl Tx {
     /// Declares a domain; false if it is declared already.
     pub async fn insert_domain(&mut self, d: &AllowedDomain) -> Result<bool, Error> {
-        let sql = "insert into allowed_domain (tenant_id, domain, joining, created_at) \
-                   values ($1, $2, $3, $4) on conflict do nothing";
-        let values = args![self.tenant, &d.domain, d.joining.as_str(), d.created_at];
+        let sql = "insert into allowed_domain (tenant_id, domain, created_at) \
+                   values ($1, $2, $3) on conflict do nothing";
+        let values = args![self.tenant, &d.domain, d.created_at];
         Ok(self.run(sql, values).await? > 0)
     }
 

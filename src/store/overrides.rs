@@ -99,6 +99,10 @@ impl Tx {
             args![self.tenant, member],
         )
         .await?;
+        let sql = "update nudge set message = null where tenant_id = $1 and member_id = $2";
+        self.run(sql, args![self.tenant, member]).await?;
+        let sql = "delete from invitation where tenant_id = $1 and member_id = $2";
+        self.run(sql, args![self.tenant, member]).await?;
         Ok(())
     }
 }

@@ -273,12 +273,13 @@ async fn migrate(connection: &mut Connection) -> Result<Vec<String>, Error> {
         };
         tries += 1;
         match done {
-            // SQLite has no such lock: of two processes that begin at once one fails, whole, and
-            // finds the work done when it looks again.
+            // SQLite has no such lock: of two processes that begin at once one fails at some
+            // migration, whole, and finds it done when it looks again.
             Err(Error::Unavailable(_) | Error::Database(_))
-                if connection.dialect() == Dialect::Sqlite && tries < 5 =>
+                if connection.dialect() == Dialect::Sqlite && tries < 50 =>
             {
-                tokio::time::sleep(Duration::from_millis(100 * tries)).await;
+                // They meet again at the next migration unless one of them lets the other go first.
+                tokio::time::sleep(Duration::from_millis(rand::random_range(10..=200))).await;
             }
             done => return done,
         }

@@ -134,6 +134,20 @@ impl Session {
     }
 }
 
+/// The columns of a new assignment, in the order of its values and those of its journey.
+macro_rules! assignment_inserted {
+    () => {
+        "tenant_id, id, member_id, product_id, track_id, pool_id, episode, state, seat_n, \
+         waiting_pool_id, waiting_since, priority_class, starts_at, ends_at, end_source, held, \
+         grace_until, ended_at, end_reason, rule_id, extended_until, extended_over, inputs, \
+         due_at, created_at, paused_since, paused_until, paused_by, invited_at, stage, \
+         stage_since, clock_from, sessions_completed, last_completed_at, outstanding_since, \
+         last_scheduled_at, next_session_at, engaged_at, login_at, stopped, running_since, \
+         idle_since, stalls_at"
+    };
+}
+pub(super) use assignment_inserted;
+
 impl Tx {
     /// Takes a free seat of the pool into `account`, if one is free and nobody waits for it.
     /// `None` is certain: the pool is full, or there is a line to join.
@@ -298,17 +312,13 @@ impl Tx {
         let mut values = self.assignment_values(a);
         values.extend(journey_values(journey, stalls_at));
         self.run(
-            "insert into assignment (tenant_id, id, member_id, product_id, track_id, pool_id, \
-               episode, state, seat_n, waiting_pool_id, waiting_since, priority_class, starts_at, \
-               ends_at, end_source, held, grace_until, ended_at, end_reason, rule_id, \
-               extended_until, extended_over, inputs, due_at, created_at, paused_since, paused_until, \
-               paused_by, invited_at, stage, \
-               stage_since, clock_from, sessions_completed, last_completed_at, outstanding_since, \
-               last_scheduled_at, next_session_at, engaged_at, login_at, stopped, running_since, idle_since, \
-               stalls_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-               $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, \
-               $35, $36, $37, $38, $39, $40, $41, $42, $43)",
+            concat!(
+                "insert into assignment (",
+                assignment_inserted!(),
+                ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+                 $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, \
+                 $34, $35, $36, $37, $38, $39, $40, $41, $42, $43)"
+            ),
             values,
         )
         .await?;

@@ -23,14 +23,13 @@ async fn row_10_only_addresses_of_declared_domains_come_in(t: Tenant) {
     };
     let before = person("early", "early@other.example");
     let early = scim.post("/Users", before).await.status(201).id();
-    let domain = json!({"domain": "ACME.example", "join": "waitlist"});
+    let domain = json!({"domain": "ACME.example"});
     let made = office
         .owner
         .post("/domains", domain.clone())
         .await
         .status(201);
-    made.holds("/domain", "acme.example")
-        .holds("/join", "waitlist");
+    made.holds("/domain", "acme.example");
     let again = office.owner.post("/domains", domain).await.status(409);
     again.holds("/code", "taken");
 
@@ -96,7 +95,6 @@ async fn a_domain_that_is_none_is_refused(t: Tenant) {
         json!({"domain": "a@b.example"}),
         json!({"domain": ""}),
         json!({}),
-        json!({"domain": "acme.example", "join": "seat"}),
         json!({"domain": "acme.example", "joins": "none"}),
     ] {
         office.owner.post("/domains", body).await.status(400);

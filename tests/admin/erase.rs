@@ -7,6 +7,7 @@ use crate::office::{Office, effects};
 
 both_engines!(
     nothing_that_tells_who_they_were_is_left,
+    an_invitation_and_a_reminder_go_with_them,
     the_seat_is_free_at_once_and_the_ledger_holds,
     their_name_is_typed_back,
     erasing_twice_changes_nothing,
@@ -75,6 +76,23 @@ async fn nothing_that_tells_who_they_were_is_left(t: Tenant) {
             .get(&format!("/members/{who}"))
             .await
             .status(404);
+    }
+}
+
+async fn an_invitation_and_a_reminder_go_with_them(t: Tenant) {
+    let office = Office::with_seats(t, 1).await;
+    let body = json!({"emails": "ada@acme.example", "message": "Dear Ada"});
+    let invited = office.owner.post("/invitations", body).await.status(200);
+    invited.holds("/invited", 1);
+    let member = office.member("ada@acme.example").await;
+    let body = json!({"message": "Ada, your coach waits"});
+    let path = format!("/members/{}/nudge", member.id());
+    office.owner.post(&path, body).await.status(200);
+    erase(&office, &member.id(), &member.string("/userName")).await;
+    for path in ["/invitations", "/nudges"] {
+        let told = office.owner.get(path).await.status(200);
+        assert!(!told.to_string().contains("Ada"), "{path}: {told}");
+        assert!(!told.to_string().contains("ada@"), "{path}: {told}");
     }
 }
 

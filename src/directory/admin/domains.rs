@@ -8,7 +8,7 @@ use super::roles::Right;
 use super::{Items, Query, conflict, cursor, not_found, object, wrong};
 use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
-use crate::store::domains::{AllowedDomain, Joining};
+use crate::store::domains::AllowedDomain;
 use crate::store::transact;
 
 impl Directory {
@@ -20,10 +20,9 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Object, Error> {
         caller.may(Right::Configure)?;
-        let body = Body::of(body, &["domain", "join"])?;
+        let body = Body::of(body, &["domain"])?;
         let declared = AllowedDomain {
             domain: domain(&required("domain", body.text("domain", 253)?)?)?,
-            joining: body.named("join")?.unwrap_or(Joining::None),
             created_at: now,
         };
         transact!(self.store, caller.tenant, |tx| {
@@ -87,7 +86,6 @@ fn domain(text: &str) -> Result<String, Refusal> {
 fn view(d: &AllowedDomain) -> Object {
     object([
         ("domain", d.domain.as_str().into()),
-        ("join", d.joining.as_str().into()),
         ("createdAt", d.created_at.to_string().into()),
     ])
 }

@@ -307,7 +307,6 @@ pub(super) const FINDINGS: &[Column] = &[
 
 pub(super) const DOMAINS: &[Column] = &[
     Column::text("domain", "/domain"),
-    Column::text("join", "/join"),
     Column::text("createdAt", "/createdAt"),
 ];
 
