@@ -21,7 +21,8 @@ use crate::seats::decision::Trigger;
 use crate::seats::{Assignment, IdentityState};
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
-use written::{Written, has_active, is_of_active, note_identity, write};
+use written::{Written, has_active, is_of_active};
+pub(super) use written::{newcomer, rewrite};
 
 /// Who made a person that an identity provider writes.
 const SCIM: &str = "scim";
@@ -115,14 +116,7 @@ impl Directory {
         }
         change.log(action, Some(member.id), detail);
         let settled = change.settle(&mut member, Trigger::Person, true).await;
-        if let Err(Error::Scim(error)) = &settled
-            && error.scim_type == Some(ScimType::SeatUnavailable)
-            && let Some(taken) = who_has(change.tx, &member).await?
-        {
-            // That the person exists already is what an identity provider can go by.
-            return Err(uniqueness(taken));
-        }
-        settled?;
+        taken_first(&mut change, &member, settled).await?;
         let keys = person::keys(&member, &change.rules.catalog, now);
         if is_new {
             if !change.tx.insert_member(&member, &keys).await? {
@@ -325,81 +319,20 @@ fn unless_outdated(error: Error) -> Error {
     }
 }
 
-/// Somebody who is made now. Every newcomer, wherever from, passes here.
-pub(super) fn newcomer(
-    caller: &Caller,
-    (id, managed_by): (Uuid, &str),
-    doc: Object,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Member, Error> {
-    person::check(&doc, None, &rules.catalog)?;
-    rules.admit(&doc)?;
-    let mut member = Member {
-        id,
-        scim_id: Some(id),
-        identity: IdentityState::Active,
-        managed_by: managed_by.to_owned(),
-        connection: caller.connection,
-        external_id: None,
-        worker_id: None,
-        doc: Object::new(),
-        version: 1,
-        created_at: now,
-        last_modified: now,
-        deactivated_at: None,
-        seat_reason: None,
-        pins: Vec::new(),
-        drift: None,
-        groups: Vec::new(),
-        catalog_version: rules.catalog.version,
-        assignment: None,
-    };
-    write(&mut member, doc, true, now);
-    Ok(member)
-}
-
-/// Puts another resource in the place of a locked person's, lets the rules look at them and saves
-/// them. `decides` says whether it is about who they are, too: what an operator set of that holds
-/// until it is. The change is finished by the caller.
-pub(super) async fn rewrite(
+/// The outcome of a placement, unless the person is refused a seat and exists already: that is what
+/// an identity provider can go by.
+async fn taken_first(
     change: &mut Change<'_>,
-    member: &mut Member,
-    doc: Object,
-    decides: bool,
-    now: Timestamp,
-) -> Result<(), Error> {
-    person::check(&doc, Some(&member.doc), &change.rules.catalog)?;
-    let before = member.clone();
-    write(member, doc, decides, now);
-    note_identity(change, &before, member);
-    if before.drift != member.drift {
-        change.log("member.drift_ended", Some(member.id), Object::new());
-        change.tx.save_overrides(member).await?;
-    }
-    if person::is_on_leave(&member.doc) != person::is_on_leave(&before.doc) {
-        change.restall(member.id, Some(person::stands_still(member)));
-    }
-    let is_active = |m: &Member| m.identity == IdentityState::Active;
-    if is_active(&before) && !is_active(member) {
-        change.note_removal(&before, false).await?;
-    }
-    let may_refuse = before.identity != member.identity;
-    change.settle(member, Trigger::Person, may_refuse).await?;
-    member.version += 1;
-    member.last_modified = now.max(before.last_modified);
-    let claims = |m: &Member| {
-        let name = m.doc.get("userName").cloned();
-        (name, m.worker_id.clone(), m.identity)
-    };
-    if claims(&before) != claims(member)
+    member: &Member,
+    settled: Result<bool, Error>,
+) -> Result<bool, Error> {
+    if let Err(Error::Scim(error)) = &settled
+        && error.scim_type == Some(ScimType::SeatUnavailable)
         && let Some(taken) = who_has(change.tx, member).await?
     {
         return Err(uniqueness(taken));
     }
-    let keys = person::keys(member, &change.rules.catalog, now);
-    change.tx.save_member(member, &keys).await?;
-    Ok(())
+    settled
 }
 
 pub(super) async fn who_has(tx: &mut Tx, member: &Member) -> Result<Option<Taken>, Error> {

@@ -75,7 +75,6 @@ impl Script {
                 Err(wrong("a create binds null where another does not"))
             };
         };
-        let is_instant = |text: &str| text.contains(':') && text.len() < 40;
         if uuid::Uuid::try_parse(two).is_ok() {
             if one == two {
                 return Ok(format!("{}::uuid", self.constant(two)));
@@ -113,10 +112,31 @@ impl Script {
         if is_instant(one) && is_instant(two) {
             return Ok(format!("{}::timestamptz", self.constant(two)));
         }
+        if differ_in_instants(one, two) {
+            return Ok(format!("{}::jsonb", self.constant(two)));
+        }
         Err(wrong(format!(
             "pgbench cannot be told how to make {two:?}, which was {one:?} before"
         )))
     }
+}
+
+fn is_instant(text: &str) -> bool {
+    text.contains(':') && text.len() < 40
+}
+
+/// Whether two documents tell the same, but for when.
+fn differ_in_instants(one: &str, two: &str) -> bool {
+    let read = |text| serde_json::from_str::<serde_json::Map<_, _>>(text).ok();
+    let (Some(one), Some(two)) = (read(one), read(two)) else {
+        return false;
+    };
+    let alike = |(key, value): (&String, &serde_json::Value)| {
+        let other = two.get(key);
+        let instants = || value.as_str().zip(other?.as_str());
+        other == Some(value) || instants().is_some_and(|(a, b)| is_instant(a) && is_instant(b))
+    };
+    one.len() == two.len() && one.iter().all(alike)
 }
 
 /// A part of a text that a create binds.

@@ -2,11 +2,15 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
+use super::{taken_first, uniqueness, who_has};
 use crate::directory::change::Change;
-use crate::directory::person;
+use crate::directory::rules::Rules;
+use crate::directory::{Caller, Error, person};
 use crate::scim::{Object, patch};
 use crate::seats::IdentityState;
+use crate::seats::decision::Trigger;
 use crate::store::members::Member;
 
 /// What a write makes of a resource.
@@ -29,6 +33,84 @@ pub(super) fn is_of_active(operation: &patch::Operation) -> bool {
         Some(path) => path.attr.attr.eq_ignore_ascii_case("active"),
         None => operation.value.as_ref().is_some_and(has_active),
     }
+}
+
+/// Somebody who is made now. Every newcomer, wherever from, passes here.
+pub(in crate::directory) fn newcomer(
+    caller: &Caller,
+    (id, managed_by): (Uuid, &str),
+    doc: Object,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Member, Error> {
+    person::check(&doc, None, &rules.catalog)?;
+    rules.admit(&doc)?;
+    let mut member = Member {
+        id,
+        scim_id: Some(id),
+        identity: IdentityState::Active,
+        managed_by: managed_by.to_owned(),
+        connection: caller.connection,
+        external_id: None,
+        worker_id: None,
+        doc: Object::new(),
+        version: 1,
+        created_at: now,
+        last_modified: now,
+        deactivated_at: None,
+        seat_reason: None,
+        pins: Vec::new(),
+        drift: None,
+        groups: Vec::new(),
+        catalog_version: rules.catalog.version,
+        assignment: None,
+    };
+    write(&mut member, doc, true, now);
+    Ok(member)
+}
+
+/// Puts another resource in the place of a locked person's, lets the rules look at them and saves
+/// them. `decides` says whether it is about who they are, too: what an operator set of that holds
+/// until it is. The change is finished by the caller.
+pub(in crate::directory) async fn rewrite(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    doc: Object,
+    decides: bool,
+    now: Timestamp,
+) -> Result<(), Error> {
+    person::check(&doc, Some(&member.doc), &change.rules.catalog)?;
+    let before = member.clone();
+    write(member, doc, decides, now);
+    note_identity(change, &before, member);
+    if before.drift != member.drift {
+        change.log("member.drift_ended", Some(member.id), Object::new());
+        change.tx.save_overrides(member).await?;
+    }
+    if person::is_on_leave(&member.doc) != person::is_on_leave(&before.doc) {
+        change.restall(member.id, Some(person::stands_still(member)));
+    }
+    let is_active = |m: &Member| m.identity == IdentityState::Active;
+    if is_active(&before) && !is_active(member) {
+        change.note_removal(&before, false).await?;
+    }
+    let may_refuse = before.identity != member.identity;
+    let settled = change.settle(member, Trigger::Person, may_refuse).await;
+    taken_first(change, member, settled).await?;
+    member.version += 1;
+    member.last_modified = now.max(before.last_modified);
+    let claims = |m: &Member| {
+        let name = m.doc.get("userName").cloned();
+        (name, m.worker_id.clone(), m.identity)
+    };
+    if claims(&before) != claims(member)
+        && let Some(taken) = who_has(change.tx, member).await?
+    {
+        return Err(uniqueness(taken));
+    }
+    let keys = person::keys(member, &change.rules.catalog, now);
+    change.tx.save_member(member, &keys).await?;
+    Ok(())
 }
 
 /// Puts a resource into a person: what it says and, where it `decides` that, who they are by it.
