@@ -119,6 +119,10 @@ impl Chores {
             if let Err(error) = measure(directory, clock).await {
                 tracing::warn!(%error, "benchmarks were not measured");
             }
+            // Any replica may; twice does no harm.
+            if let Err(error) = directory.forget_old_files(now).await {
+                tracing::warn!(%error, "files of long ago were not forgotten");
+            }
             self.measured = Some(now);
         }
     }

@@ -39,6 +39,7 @@ pub mod plans;
 pub mod reconciliations;
 pub mod rehire;
 pub mod reports;
+pub mod retention;
 pub mod rules;
 pub mod seats;
 pub mod sessions;

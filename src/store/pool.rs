@@ -100,7 +100,8 @@ impl Target {
                 .foreign_keys(true)
                 .pragma("wal_autocheckpoint", checkpoint::LOG_PAGES)
                 .busy_timeout(Duration::from_secs(30))
-                .statement_cache_capacity(256);
+                .statement_cache_capacity(256)
+                .disable_statement_logging();
             return Ok(Self::Sqlite(Box::new(options)));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {

@@ -1,5 +1,7 @@
 //! The types of messages (domain 4.12), and which lines of the ledger are told as which.
 
+use serde_json::{Map, Value};
+
 use crate::seats::named;
 
 named! {
@@ -31,6 +33,12 @@ named! {
         SessionsCancelRequested = "sessions.cancel_requested",
         /// A seat beyond the purchase was given.
         PoolOverage = "pool.overage",
+        /// A connection removes more people than can be meant; their seats are held.
+        BreakerTripped = "breaker.tripped",
+        /// A plan waits for somebody to approve it.
+        PlanPending = "plan.pending",
+        /// A plan was carried out.
+        PlanApplied = "plan.applied",
         /// An operator tries the webhook out.
         WebhookTest = "webhook.test",
     }
@@ -54,20 +62,35 @@ const LINES: &[(&str, Kind)] = &[
     ("member.deleted", Kind::SessionsCancelRequested),
     ("track.changed", Kind::TrackChanged),
     ("seat.transferred", Kind::TrackChanged),
+    ("breaker.tripped", Kind::BreakerTripped),
+    ("plan.created", Kind::PlanPending),
+    ("plan.applied", Kind::PlanApplied),
 ];
 
 /// The account of seats beyond a purchase.
 const OVERAGE: &str = "overage";
 
 impl Kind {
-    /// What a line of the ledger is told as: its action, whether it is of a person, and the account
-    /// that a seat left.
-    pub fn of_line(action: &str, has_member: bool, from: Option<&str>) -> Vec<Self> {
+    /// What a line of the ledger is told as: its action, whether it is of a person, the account that
+    /// a seat left, and what it says besides.
+    pub fn of_line(
+        action: &str,
+        has_member: bool,
+        from: Option<&str>,
+        detail: &Map<String, Value>,
+    ) -> Vec<Self> {
+        // Most plans are approved as they are made.
+        let waits = || detail.get("state").is_some_and(|state| state == "pending");
         let mut kinds: Vec<_> = LINES
             .iter()
             .filter(|(known, kind)| {
-                // Configured tracks change under the same name as the track of a person.
-                *known == action && (has_member || *kind == Self::SeatRefused)
+                *known == action
+                    && match kind {
+                        Self::SeatRefused | Self::BreakerTripped | Self::PlanApplied => true,
+                        Self::PlanPending => waits(),
+                        // Configured tracks change under the same name as the track of a person.
+                        _ => has_member,
+                    }
             })
             .map(|(_, kind)| *kind)
             .collect();
@@ -95,27 +118,40 @@ mod tests {
     #[test]
     fn a_line_is_told_as_all_that_it_means() {
         assert_eq!(
-            Kind::of_line("seat.assigned", true, Some("available")),
+            Kind::of_line("seat.assigned", true, Some("available"), &Map::new()),
             [Kind::SeatAssigned, Kind::MemberInvited]
         );
         assert_eq!(
-            Kind::of_line("seat.assigned", true, Some("overage")),
+            Kind::of_line("seat.assigned", true, Some("overage"), &Map::new()),
             [Kind::SeatAssigned, Kind::MemberInvited, Kind::PoolOverage]
         );
     }
 
     #[test]
     fn a_change_of_a_track_itself_is_nobodys_change_of_track() {
-        assert_eq!(Kind::of_line("track.changed", false, None), []);
+        assert_eq!(Kind::of_line("track.changed", false, None, &Map::new()), []);
         assert_eq!(
-            Kind::of_line("track.changed", true, None),
+            Kind::of_line("track.changed", true, None, &Map::new()),
             [Kind::TrackChanged]
         );
     }
 
     #[test]
+    fn a_plan_is_told_of_where_somebody_has_to_approve_it() {
+        let told = |state: &str| {
+            let detail = Map::from_iter([("state".to_owned(), state.into())]);
+            Kind::of_line("plan.created", false, None, &detail)
+        };
+        assert_eq!(told("pending"), [Kind::PlanPending]);
+        assert_eq!(told("approved"), []);
+    }
+
+    #[test]
     fn what_concerns_nobody_else_is_not_told() {
-        assert_eq!(Kind::of_line("policy.changed", false, None), []);
-        assert_eq!(Kind::of_line("member.created", true, None), []);
+        assert_eq!(
+            Kind::of_line("policy.changed", false, None, &Map::new()),
+            []
+        );
+        assert_eq!(Kind::of_line("member.created", true, None, &Map::new()), []);
     }
 }

@@ -5,6 +5,7 @@ use seatkeeper::clock::Clock;
 use seatkeeper::config::Switch;
 use serde_json::{Value, json};
 
+use crate::common::receiver::Receiver;
 use crate::common::{Engine, Reply, Server};
 use crate::office::{Office, days, each, merge};
 
@@ -55,6 +56,9 @@ async fn held(office: &Office, n: i64) {
 
 async fn many_deactivations_cut_access_and_hold_seats(engine: Engine) {
     let (server, office, ids) = guarded(engine, 4, json!({})).await;
+    let receiver = Receiver::start().await;
+    let hook = json!({"url": receiver.url, "types": ["breaker.tripped"]});
+    office.owner.post("/webhooks", hook).await.status(201);
     office.hire("waits", json!({})).await;
     breaker(&office)
         .await
@@ -80,6 +84,9 @@ async fn many_deactivations_cut_access_and_hold_seats(engine: Engine) {
         "{tripped}"
     );
     held(&office, 3).await;
+    let told = receiver.until_got(1).await;
+    assert_eq!(told[0].kind(), "breaker.tripped");
+    assert_eq!(told[0].json["data"]["detail"]["removals"], 3);
     for name in ["p0", "p1", "p2"] {
         let member = office.member(name).await.holds("/seatState", "grace");
         let member = member.holds("/accessLevel", "none");

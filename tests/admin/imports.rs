@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::common::{COACHING, ENTERPRISE, Reply, Tenant};
-use crate::office::{Office, each};
+use crate::common::{COACHING, ENTERPRISE, Engine, Reply, Tenant};
+use crate::office::{Office, days, each};
 
 both_engines!(
     a_file_is_tried_before_it_is_applied,
@@ -32,6 +32,8 @@ both_engines!(
     imports_are_listed_and_read,
     only_some_roles_may_import,
 );
+
+both_engines_alone!(rows_of_files_are_forgotten_after_a_month,);
 
 impl Office {
     async fn send(&self, query: &str, file: impl Into<Vec<u8>>) -> Reply {
@@ -234,6 +236,29 @@ async fn the_rows_that_failed_can_be_mended_and_sent_again(t: Tenant) {
     let reply = office.import(&mended).await;
     came_to(&reply, [2, 0, 0, 0, 0, 0]);
     assert_eq!(codes(&reply, "warnings"), ["unknown_column"], "{reply}");
+}
+
+async fn rows_of_files_are_forgotten_after_a_month(engine: Engine) {
+    let (server, office) = Office::alone(engine, 1).await;
+    let reply = office.import("email,track\nada@acme.example,piano\n").await;
+    let path = reply.string("/errorsCsv").replace("/admin/v1", "");
+    let held = "/reconciliations?source=hr";
+    let held = office.owner.request(Method::POST, held);
+    let held = held.body("text/csv", "email\nada@acme.example\n").await;
+    let found = format!("/reconciliations/{}", held.status(201).id());
+    server.clock.advance(days(29));
+    let kept = office.owner.get(&path).await.status(200);
+    assert!(kept.text.contains("ada@acme.example"), "{kept}");
+    server.clock.advance(days(2));
+    for _ in 0..100 {
+        let kept = office.owner.get(&path).await.status(200);
+        let gone = !kept.text.contains("ada@") && office.owner.get(&found).await.status == 404;
+        if gone {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("rows of a file are kept for longer than a month");
 }
 
 async fn what_is_no_file_of_people_is_refused(t: Tenant) {

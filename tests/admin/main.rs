@@ -42,6 +42,7 @@ mod journey;
 mod ledger;
 mod lines;
 mod mappings;
+mod matrix;
 mod member;
 mod members;
 mod nudges;

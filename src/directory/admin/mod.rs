@@ -24,6 +24,7 @@ mod mappings;
 mod members;
 mod nudges;
 mod offboarding;
+mod operations;
 mod placements;
 pub mod plans;
 mod policy;

@@ -271,6 +271,7 @@ async fn told(
         &entry.action,
         entry.member.is_some(),
         moved.map(|moved| moved.from),
+        &entry.detail,
     );
     let mut messages = Vec::new();
     for kind in kinds.into_iter().filter(|kind| webhook.wants(*kind)) {

@@ -87,6 +87,11 @@ pub struct Watch<'w> {
 }
 
 impl Directory {
+    /// Refuses whoever may not send files: before one of any size is taken from them.
+    pub fn may_send_files(&self, caller: &Caller) -> Result<(), Error> {
+        Ok(caller.may(Right::Import)?)
+    }
+
     /// Reads a file and does what it says, or only says what it would do.
     ///
     /// # Errors
@@ -259,6 +264,18 @@ impl Directory {
         while transact!(self.store, caller.tenant, |tx| {
             Ok::<_, Error>(tx.forget_keys(import, FORGET).await?)
         })? {}
+        Ok(())
+    }
+
+    /// Forgets the rows of files that were sent 30 days ago and earlier, everywhere: they name people.
+    pub async fn forget_old_files(&self, now: Timestamp) -> Result<(), Error> {
+        let before = now.checked_sub(KEEP).unwrap_or(Timestamp::MIN);
+        for tenant in self.store.tenants_with_old_files(before).await? {
+            self.forget_stale(&Caller::command(tenant), now).await?;
+            transact!(self.store, tenant, |tx| {
+                Ok::<_, Error>(tx.forget_reconciliations(before).await?)
+            })?;
+        }
         Ok(())
     }
 

@@ -37,7 +37,8 @@ const CSV: MediaTypes = MediaTypes {
 const PART_TIME: Duration = Duration::from_secs(30);
 
 pub(super) async fn import(call: Call, list: List, request: Request) -> Answer {
-    // All of it is taken before anything is refused, so that the client is there to see why.
+    call.directory().may_send_files(&call.caller)?;
+    // All of it is taken before anything else is refused, so that the client is there to see why.
     let file = spool(request).await?;
     let wanted = Wanted::read(&list.query)?;
     let now = || call.app.now();
@@ -68,6 +69,7 @@ pub(super) async fn read(call: Call, Named(id): Named) -> Answer {
 
 /// Holds a list against the directory.
 pub(super) async fn reconcile(call: Call, list: List, request: Request) -> Answer {
+    call.directory().may_send_files(&call.caller)?;
     let file = spool(request).await?;
     let source = source(&list.query)?;
     let now = || call.app.now();
