@@ -46,11 +46,8 @@ pub(super) async fn import(call: Call, list: List, request: Request) -> Answer {
         now: &now,
         progress: &|_, _| {},
     };
-    let done = call
-        .directory()
-        .import(&call.caller, &wanted, file, &watch)
-        .await;
-    created("imports", "id", done)
+    let done = call.directory().import(&call.caller, &wanted, file, &watch);
+    created("imports", "id", Box::pin(done).await)
 }
 
 pub(super) async fn imports(call: Call, list: List) -> Answer {

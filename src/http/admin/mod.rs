@@ -37,6 +37,11 @@ use crate::scim::Object;
 
 /// Its routes, below the prefix.
 pub(super) fn router() -> Router<AppState> {
+    people().merge(rules()).merge(records())
+}
+
+/// Of people: who they are, what they have, what is done to them.
+fn people() -> Router<AppState> {
     Router::new()
         .route("/members", get(members::list))
         .route("/members/{who}", get(members::read))
@@ -72,6 +77,24 @@ pub(super) fn router() -> Router<AppState> {
         .route("/reconciliations/{id}", get(hr::reconciliation))
         .route("/domains", get(hr::domains).post(hr::create_domain))
         .route("/domains/{name}", delete(hr::delete_domain))
+        .route(
+            "/invitations",
+            get(invitations::list).post(invitations::create),
+        )
+        .route(
+            "/invitations/{id}",
+            get(invitations::read)
+                .patch(invitations::change)
+                .delete(invitations::cancel),
+        )
+        .route("/invitations/{id}/resend", post(invitations::resend))
+        .route("/members/{who}/nudge", post(nudges::of))
+        .route("/nudges", get(nudges::list).post(nudges::all))
+}
+
+/// Of what decides who has what, and of changes to many.
+fn rules() -> Router<AppState> {
+    Router::new()
         .route(
             "/pools",
             get(configuration::pools).post(configuration::create_pool),
@@ -116,6 +139,11 @@ pub(super) fn router() -> Router<AppState> {
             get(plans::exclusions).post(plans::create_exclusion),
         )
         .route("/exclusions/{id}", delete(plans::delete_exclusion))
+}
+
+/// Of what was done, and who is told.
+fn records() -> Router<AppState> {
+    Router::new()
         .route("/ledger", get(records::ledger))
         .route("/ledger/verify", get(records::verify))
         .route("/reports", get(reports::all))
@@ -124,19 +152,6 @@ pub(super) fn router() -> Router<AppState> {
         .route("/connections/{name}/breaker", post(records::breaker))
         .route("/roles", get(records::roles))
         .route("/capabilities", get(records::capabilities))
-        .route(
-            "/invitations",
-            get(invitations::list).post(invitations::create),
-        )
-        .route(
-            "/invitations/{id}",
-            get(invitations::read)
-                .patch(invitations::change)
-                .delete(invitations::cancel),
-        )
-        .route("/invitations/{id}/resend", post(invitations::resend))
-        .route("/members/{who}/nudge", post(nudges::of))
-        .route("/nudges", get(nudges::list).post(nudges::all))
         .route("/webhooks", get(webhooks::list).post(webhooks::create))
         .route(
             "/webhooks/{id}",

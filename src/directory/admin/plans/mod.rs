@@ -1,7 +1,7 @@
 //! Plans: changes to many people that are looked at, approved and applied (domain 4.9). One that
 //! was made is not changed again; what it does to each of its people is what the use case for one
 //! person does, and whoever has changed since is left alone. A new kind is a value of
-//! [`crate::plans::Kind`] and what [`verb::Verb`] makes of it.
+//! [`crate::plans::Kind`] and what `verb::Verb` makes of it.
 
 mod apply;
 mod decide;
