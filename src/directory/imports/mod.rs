@@ -112,9 +112,8 @@ impl Directory {
         }
         let now = (watch.now)();
         let run = self.begin_import(caller, wanted, &sheet, now).await?;
-        let done = self
-            .read_in(caller, wanted, &run, (sheet, file), watch)
-            .await;
+        let reading = self.read_in(caller, wanted, &run, (sheet, file), watch);
+        let done = Box::pin(reading).await;
         let end = (watch.now)();
         let (state, warnings, omitted) = match &done {
             Ok(read) => (ImportState::Finished, read.warnings(&run), read.omitted),

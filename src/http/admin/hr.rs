@@ -47,7 +47,7 @@ pub(super) async fn import(call: Call, list: List, request: Request) -> Answer {
         progress: &|_, _| {},
     };
     let done = call.directory().import(&call.caller, &wanted, file, &watch);
-    created("imports", "id", Box::pin(done).await)
+    created("imports", "id", done.await)
 }
 
 pub(super) async fn imports(call: Call, list: List) -> Answer {
