@@ -19,10 +19,9 @@ const ROUTES: &str = include_str!("../../src/http/admin/mod.rs");
 
 /// A path without the names of what it names.
 fn plain(path: &str) -> String {
-    let mut parts = path.split('/').map(|part| match part.starts_with('{') {
-        true => "x",
-        false => part,
-    });
+    let mut parts = path
+        .split('/')
+        .map(|part| if part.starts_with('{') { "x" } else { part });
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |path, part| path + "/" + part)
 }
