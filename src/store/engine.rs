@@ -3,7 +3,6 @@
 //! `{marker}` in the text, spelled out by [`Dialect`]. A limit that is a parameter is written
 //! `limit $n + 0`: by a bare one SQLite plans, anew each time it is bound.
 
-mod answers;
 mod value;
 
 use std::collections::HashMap;
@@ -173,7 +172,10 @@ impl Connection {
     ) -> Result<u64, Error> {
         let sql = self.dialect().spell(sql);
         Ok(match self {
-            Self::Sqlite(c) => answers::touched(c, sqlx::query_with(sql, sqlite(values)?)).await?,
+            Self::Sqlite(c) => {
+                let query = sqlx::query_with(sql, sqlite(values)?);
+                c.execute(query).await?.rows_affected()
+            }
             Self::Postgres(c) => {
                 let query = sqlx::query_with(sql, postgres(values)?);
                 c.execute(query).await?.rows_affected()
@@ -194,7 +196,7 @@ impl Connection {
     async fn rows(&mut self, sql: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, Error> {
         Ok(match self {
             Self::Sqlite(c) => {
-                let rows = answers::rows(c, sqlx::query_with(sql, sqlite(values)?)).await?;
+                let rows = c.fetch_all(sqlx::query_with(sql, sqlite(values)?)).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(c) => {

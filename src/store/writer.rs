@@ -14,6 +14,9 @@ use super::engine::Connection;
 /// A group closes after this long, so that its first transaction never waits long for its last.
 const GROUP_TIME: Duration = Duration::from_millis(50);
 
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Asks for the writer's connection, one transaction at a time. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Writer {
@@ -122,6 +125,10 @@ async fn run(
     group: usize,
     mut log: Checkpoints,
 ) {
+    // `begin` waits for others, and looks more often.
+    if let Err(error) = connection.batch("pragma busy_timeout = 2").await {
+        tracing::error!(%error, "the writer's patience could not be set");
+    }
     loop {
         let first = tokio::select! {
             biased;
@@ -149,6 +156,20 @@ async fn run(
     }
 }
 
+/// Begins a group. Another process may be writing one group after the other, and leave the file alone
+/// for moments only: SQLite's own waiting, which looks ten times a second, can miss them all.
+async fn begin(connection: &mut Connection) -> Result<(), Error> {
+    let began = Instant::now();
+    loop {
+        match connection.batch("begin immediate; savepoint s").await {
+            Err(Error::Unavailable(_)) if began.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(rand::random_range(1..=4))).await;
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Runs one group and answers the connection, and how many transactions were committed.
 async fn run_group(
     mut connection: Connection,
@@ -156,7 +177,7 @@ async fn run_group(
     waiting: &mut mpsc::Receiver<Turn>,
     group: usize,
 ) -> Option<(Connection, usize)> {
-    if let Err(error) = connection.batch("begin immediate; savepoint s").await {
+    if let Err(error) = begin(&mut connection).await {
         // The disk is full or another process holds the file for longer than the busy timeout.
         tracing::error!(%error, "the writer could not begin");
         let _ = connection.batch("rollback").await;

@@ -207,8 +207,8 @@ impl Directory {
         query: &Query,
         now: Timestamp,
     ) -> Result<Report, Error> {
-        let name: Name = name.parse().map_err(|_| not_found("such report"))?;
         caller.may(Right::Read)?;
+        let name: Name = name.parse().map_err(|_| not_found("such report"))?;
         caller.may(name.right())?;
         let asked = Asked::read(name, query)?;
         self.catch_up(caller.tenant, now).await?;
