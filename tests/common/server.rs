@@ -108,11 +108,16 @@ impl Server {
 
 /// Runs `seatkeeper` and returns what it prints; panics when it fails.
 pub fn command(database_url: &str, arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_seatkeeper"))
-        .args(arguments)
-        .args(["--database-url", database_url])
-        .output()
-        .expect("seatkeeper runs");
+    let run = || {
+        Command::new(env!("CARGO_BIN_EXE_seatkeeper"))
+            .args(arguments)
+            .args(["--database-url", database_url])
+            .output()
+            .expect("seatkeeper runs")
+    };
+    // The servers run on the same threads: one that stood still here could keep the command waiting
+    // for a transaction that it has in hand itself.
+    let output = tokio::task::block_in_place(run);
     assert!(
         output.status.success(),
         "seatkeeper {} failed: {}",
