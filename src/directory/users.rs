@@ -55,15 +55,16 @@ impl Directory {
         let mut known = self.known_rules(caller.tenant);
         let done = transact!(self.store, caller.tenant, |tx| {
             let doc = doc.clone();
-            if let Some(rules) = known.take() {
-                self.create(tx, caller, (id, caller.manages()), doc, now, (rules, None))
+            let made = (id, caller.manages());
+            let (member, rules) = if let Some(rules) = known.take() {
+                self.create(tx, caller, made, doc, now, (rules, None))
                     .await
-                    .map_err(unless_outdated)
+                    .map_err(unless_outdated)?
             } else {
                 let judged = Box::pin(self.judge_newcomer(tx, &doc)).await?;
-                let made = (id, caller.manages());
-                Box::pin(self.create(tx, caller, made, doc, now, judged)).await
-            }
+                Box::pin(self.create(tx, caller, made, doc, now, judged)).await?
+            };
+            Ok(person::found(&member, &rules, None, now))
         });
         Box::pin(self.refused_is_noted(done, caller, now)).await
     }
@@ -96,14 +97,14 @@ impl Directory {
         doc: Object,
         now: Timestamp,
         (rules, returning): (Arc<Rules>, Option<Member>),
-    ) -> Result<Found, Error> {
+    ) -> Result<(Member, Arc<Rules>), Error> {
         let is_new = returning.is_none();
         let mut member = newcomer(caller, (id, managed_by), doc, &rules, now)?;
         if let Some(was) = returning {
             member.id = was.id;
             member.assignment = was.assignment;
         }
-        let mut change = Change::new(tx, rules, caller.by(), now);
+        let mut change = Change::new(tx, Arc::clone(&rules), caller.by(), now);
         change.newcomer = is_new.then_some(member.id);
         let action = if is_new {
             "member.created"
@@ -132,7 +133,7 @@ impl Directory {
             change.tx.save_member(&member, &keys).await?;
         }
         change.finish().await?;
-        Ok(person::found(&member, &change.rules, None, now))
+        Ok((member, rules))
     }
 
     /// Reads a user (RFC 7644 3.4.1).

@@ -32,6 +32,8 @@ pub struct Tx {
     session: Session,
     /// The pools whose rows this transaction has locked.
     pub(super) locked: BTreeSet<Uuid>,
+    /// Of them, those that were locked when the part that is open began.
+    locked_before_part: BTreeSet<Uuid>,
 }
 
 impl Session {
@@ -157,6 +159,7 @@ impl Tx {
         Self {
             session,
             locked: BTreeSet::new(),
+            locked_before_part: BTreeSet::new(),
         }
     }
 
@@ -227,6 +230,7 @@ impl Tx {
 
     /// Begins a part that [`Tx::undo_part`] can undo without the rest.
     pub async fn begin_part(&mut self) -> Result<(), Error> {
+        self.locked_before_part.clone_from(&self.locked);
         let answer = self.session.connection()?.batch("savepoint part").await;
         self.session.watched(answer)
     }
@@ -241,8 +245,9 @@ impl Tx {
         self.session.watched(answer)
     }
 
-    /// Undoes the part, after a failed statement too.
+    /// Undoes the part, after a failed statement too. What it locked is locked no more.
     pub async fn undo_part(&mut self) -> Result<(), Error> {
+        self.locked.clone_from(&self.locked_before_part);
         let undo = "rollback to savepoint part; release savepoint part";
         let answer = self.session.connection()?.batch(undo).await;
         self.session.failed = false;

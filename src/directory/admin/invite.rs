@@ -9,127 +9,113 @@ use uuid::Uuid;
 use super::object;
 use crate::directory::change::Change;
 use crate::directory::credentials::Role;
-use crate::directory::{Caller, Directory, Error, Found};
-use crate::scim::Object;
+use crate::directory::{Caller, Directory, Error};
 use crate::scim::error::ScimType;
-use crate::scim::schema::COACHING_URN;
+use crate::scim::schema::{COACHING_URN, USER};
+use crate::scim::{Object, validate};
 use crate::seats::invitation::Outcome;
 use crate::seats::{IdentityState, days};
 use crate::store::invitations::{Invitation, InvitationState};
 use crate::store::members::Member;
-use crate::store::{Session, TenantId, transact};
-
-/// What became of sending an invitation.
-enum Sent {
-    To(Box<Member>),
-    Not(Outcome),
-}
+use crate::store::{self, Session, TenantId, Tx, transact};
 
 impl Directory {
-    /// Sends an invitation, if it is yet to be sent; answers how it is then. Sent twice at once, the
-    /// person is still made once.
+    /// Sends an invitation, if it is yet to be sent; answers how it is then. To make the person and to
+    /// note what came of it is one transaction: asked for twice at once, it is done once.
     pub async fn send_invitation(
         &self,
         tenant: TenantId,
         id: Uuid,
         now: Timestamp,
     ) -> Result<Option<Invitation>, Error> {
-        let mut session = self.store.read(tenant).await?;
-        let Some(invitation) = session.invitation(id).await? else {
-            return Ok(None);
-        };
-        if invitation.state != InvitationState::Scheduled || invitation.send_at > now {
-            return Ok(Some(invitation));
-        }
-        let zone = self.current_rules(&mut session).await?.catalog.zone.clone();
-        drop(session);
-        let caller = Caller {
-            tenant,
-            token: token(&invitation.actor),
-            role: Role::Owner,
-            connection: None,
-            request_id: format!("invitation:{id}"),
-        };
-        let made = self
-            .create_user(&caller, resource(&invitation, &zone, now), now)
-            .await;
-        let sent = came_to(made, &invitation)?;
-        let sent = match sent {
-            Some(sent) => sent,
-            None => self.found_again(tenant, &invitation).await?,
-        };
-        self.note_sent(&caller, id, &sent, now).await.map(Some)
-    }
-
-    /// The person with the address: made by this invitation, just now or before a process died that
-    /// could not note it, or somebody who was there before.
-    async fn found_again(&self, tenant: TenantId, i: &Invitation) -> Result<Sent, Error> {
-        let mut session = self.store.read(tenant).await?;
-        let found = session.members_by_email(&i.email_key).await?;
-        let ours = |m: &Member| m.managed_by == "admin" && m.created_at >= i.created_at;
-        Ok(match found.into_iter().find(ours) {
-            Some(member) => Sent::To(Box::new(member)),
-            None => Sent::Not(Outcome::AlreadyMember),
-        })
-    }
-
-    async fn note_sent(
-        &self,
-        caller: &Caller,
-        id: Uuid,
-        sent: &Sent,
-        now: Timestamp,
-    ) -> Result<Invitation, Error> {
-        transact!(self.store, caller.tenant, |tx| {
-            let found = tx.lock_invitation(id).await?;
-            let mut invitation =
-                found.ok_or(crate::store::Error::Inconsistent("an invitation is lost"))?;
-            if invitation.state != InvitationState::Scheduled {
-                return Ok(invitation);
+        transact!(self.store, tenant, |tx| {
+            let Some(mut invitation) = tx.lock_invitation(id).await? else {
+                return Ok(None);
+            };
+            if invitation.state != InvitationState::Scheduled || invitation.send_at > now {
+                return Ok(Some(invitation));
             }
-            let (action, member) = match sent {
-                Sent::To(member) => {
+            let caller = inviter(tenant, &invitation);
+            tx.begin_part().await?;
+            let made = Box::pin(self.make_invited(tx, &caller, &invitation, now)).await;
+            let (action, mut detail) = match came_to(made, &invitation)? {
+                Ok(member) => {
+                    tx.keep_part().await?;
                     invitation.state = InvitationState::Sent;
                     invitation.member = Some(member.id);
                     invitation.invited_at = Some(now);
                     invitation.result = Some(Outcome::Invited.as_str().to_owned());
-                    ("invitation.sent", Some(member.id))
+                    ("invitation.sent", Object::new())
                 }
-                Sent::Not(outcome) => {
+                Err(outcome) => {
+                    tx.undo_part().await?;
                     invitation.state = InvitationState::Failed;
                     invitation.result = Some(outcome.as_str().to_owned());
-                    ("invitation.failed", None)
+                    let detail = object([("result", outcome.as_str().into())]);
+                    ("invitation.failed", detail)
                 }
             };
             tx.save_invitation(&invitation).await?;
             let rules = self.current_rules(tx).await?;
             let mut change = Change::new(tx, rules, caller.by(), now);
-            change.log(action, member, object([("invitation", json!(id))]));
+            detail.insert("invitation".into(), json!(id));
+            change.log(action, invitation.member, detail);
             change.finish().await?;
-            Ok(invitation)
+            Ok(Some(invitation))
         })
+    }
+
+    async fn make_invited(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        invitation: &Invitation,
+        now: Timestamp,
+    ) -> Result<Member, Error> {
+        let zone = self.current_rules(tx).await?.catalog.zone.clone();
+        let doc = validate::create(&USER, resource(invitation, &zone, now))?;
+        let judged = self.judge_newcomer(tx, &doc).await?;
+        let made = (Uuid::now_v7(), "admin");
+        let (member, _) = self.create(tx, caller, made, doc, now, judged).await?;
+        Ok(member)
     }
 }
 
-/// What the making of a person came to; none where somebody has the address already.
-fn came_to(made: Result<Found, Error>, invitation: &Invitation) -> Result<Option<Sent>, Error> {
-    match made {
-        Ok(_) => Ok(None),
-        Err(Error::Store(error)) => Err(error.into()),
-        Err(Error::Scim(error)) => match error.scim_type {
-            Some(ScimType::Uniqueness) => Ok(None),
-            Some(ScimType::SeatUnavailable) => Ok(Some(Sent::Not(Outcome::PoolFull))),
-            _ => {
-                tracing::info!(invitation = %invitation.id, %error, "an invitation was refused");
-                Ok(Some(Sent::Not(Outcome::Refused)))
-            }
-        },
-        Err(Error::Refused(refusal)) => {
-            let code = refusal.code;
-            tracing::info!(invitation = %invitation.id, %code, "an invitation was refused");
-            Ok(Some(Sent::Not(Outcome::Refused)))
-        }
+/// Who invited, long after the request is gone.
+fn inviter(tenant: TenantId, invitation: &Invitation) -> Caller {
+    Caller {
+        tenant,
+        token: token(&invitation.actor),
+        role: Role::Owner,
+        connection: None,
+        request_id: format!("invitation:{}", invitation.id),
     }
+}
+
+/// What the making of a person came to: the person, or why there is none. A broken database is
+/// neither.
+fn came_to(
+    made: Result<Member, Error>,
+    invitation: &Invitation,
+) -> Result<Result<Member, Outcome>, Error> {
+    let error = match made {
+        Ok(member) => return Ok(Ok(member)),
+        Err(error) => error,
+    };
+    let outcome = match &error {
+        Error::Store(store::Error::Taken) => Outcome::AlreadyMember,
+        Error::Store(_) => return Err(error),
+        Error::Scim(scim) => match scim.scim_type {
+            Some(ScimType::Uniqueness) => Outcome::AlreadyMember,
+            Some(ScimType::SeatUnavailable) => Outcome::PoolFull,
+            _ => Outcome::Refused,
+        },
+        Error::Refused(_) => Outcome::Refused,
+    };
+    if outcome == Outcome::Refused {
+        tracing::info!(invitation = %invitation.id, %error, "an invitation was refused");
+    }
+    Ok(Err(outcome))
 }
 
 /// The public part of the token of whoever invited; empty for a command.

@@ -374,12 +374,12 @@ impl Reader<'_> {
         now: Timestamp,
     ) -> Result<(), Error> {
         let judged = self.directory.judge_newcomer(tx, &doc).await?;
-        let was = judged.1.as_ref().map(|member| member.id);
-        let id = Uuid::now_v7();
+        let made = (Uuid::now_v7(), IMPORT);
         let (caller, directory) = (self.creator(), self.directory);
-        let made = directory.create(tx, &caller, (id, IMPORT), doc, now, judged);
-        made.await?;
-        report.named.push(was.unwrap_or(id));
+        let (member, _) = directory
+            .create(tx, &caller, made, doc, now, judged)
+            .await?;
+        report.named.push(member.id);
         Ok(())
     }
 

@@ -1,7 +1,10 @@
 //! Turns on SQLite's writer, and transactions on PostgreSQL.
 
+use std::collections::BTreeSet;
+
 use super::{Fixture, now, on_both};
 use crate::scim::Object;
+use crate::store::engine::Dialect;
 use crate::store::ledger::{Entry, Selection};
 use crate::store::{Error, transact};
 use sqlx::Connection as _;
@@ -121,10 +124,15 @@ async fn concurrent_changes_of_one_row_lose_nothing(f: Fixture) {
 async fn a_part_can_be_undone(f: Fixture) {
     let mut tx = f.store.begin(f.tenant).await.unwrap();
     tx.append(&[line("a")]).await.unwrap();
+    let pool = f.pool(1).await.id;
     tx.begin_part().await.unwrap();
+    tx.lock_pools(&BTreeSet::from([pool])).await.unwrap();
+    assert!(tx.holds_pool(pool));
     let twice = line("x");
     assert!(tx.append(&[twice.clone(), twice]).await.is_err());
     tx.undo_part().await.unwrap();
+    // The database let go of it.
+    assert_eq!(tx.holds_pool(pool), tx.dialect() == Dialect::Sqlite);
     tx.begin_part().await.unwrap();
     tx.append(&[line("b")]).await.unwrap();
     tx.keep_part().await.unwrap();
