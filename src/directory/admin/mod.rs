@@ -55,6 +55,7 @@ use super::credentials;
 pub use export::Export;
 pub use query::Query;
 pub use tell::{Outgoing, Reply};
+pub use verbs::erase::Erasing;
 
 /// A page of a list.
 #[derive(Debug, Clone, Default)]
