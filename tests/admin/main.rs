@@ -58,6 +58,7 @@ mod reconciliations;
 mod rehire;
 mod reports;
 mod roles;
+mod signals;
 mod simulate;
 mod stalled;
 mod stock;
