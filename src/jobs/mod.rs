@@ -2,6 +2,7 @@
 //! doing the same at once, and what they do would be right even then.
 
 mod delivery;
+mod signals;
 
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,7 @@ pub struct Jobs {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
     delivering: JoinHandle<()>,
+    signalling: JoinHandle<()>,
 }
 
 impl Jobs {
@@ -38,7 +40,7 @@ impl Jobs {
     pub async fn stop(self) {
         // The receiver lives as long as the task.
         let _ = self.stop.send(true);
-        for task in [self.task, self.delivering] {
+        for task in [self.task, self.delivering, self.signalling] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "the jobs ended in disorder");
             }
@@ -50,8 +52,10 @@ impl Jobs {
 pub fn start(directory: Directory, clock: Clock) -> Jobs {
     let (stop, stopped) = watch::channel(false);
     let delivering = delivery::run(directory.clone(), clock.clone(), stopped.clone());
+    let signalling = signals::run(directory.clone(), clock.clone(), stopped.clone());
     Jobs {
         stop,
+        signalling: tokio::spawn(signalling),
         delivering: tokio::spawn(delivering),
         task: tokio::spawn(run(directory, clock, stopped)),
     }

@@ -94,6 +94,10 @@ pub struct Policy {
     pub breaker_percent: i64,
     /// Minutes within which removals are counted.
     pub breaker_window_minutes: i64,
+    /// A pool is low when less than so many percent of its purchase can be taken.
+    pub pool_low_percent: i64,
+    /// Hours without a request after which a connection is silent.
+    pub connection_silent_hours: i64,
 }
 
 /// A named value as JSON: its name.
@@ -134,6 +138,8 @@ impl Default for Policy {
             breaker_absolute: 20,
             breaker_percent: 10,
             breaker_window_minutes: 60,
+            pool_low_percent: 10,
+            connection_silent_hours: 24,
         }
     }
 }

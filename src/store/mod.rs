@@ -43,6 +43,7 @@ pub mod retention;
 pub mod rules;
 pub mod seats;
 pub mod sessions;
+pub mod signals;
 pub mod tenants;
 pub mod traces;
 pub mod users;

@@ -1,5 +1,7 @@
 //! The types of messages (domain 4.12), and which lines of the ledger are told as which.
 
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
 use crate::seats::named;
@@ -11,6 +13,10 @@ named! {
         MemberInvited = "member.invited",
         /// Somebody is another step on, or their access is over.
         MemberStatusChanged = "member.status_changed",
+        /// Somebody is in a status for longer than is usual.
+        MemberStalled = "member.stalled",
+        /// Somebody who was is so no more.
+        MemberUnstalled = "member.unstalled",
         /// An operator reminds somebody.
         MemberNudged = "member.nudged",
         /// Somebody has a seat in use.
@@ -23,6 +29,8 @@ named! {
         SeatGraceStarted = "seat.grace_started",
         /// A seat can be taken by others.
         SeatFreed = "seat.freed",
+        /// Somebody's access ends soon.
+        SeatExpiring = "seat.expiring",
         /// A pool's policy refused somebody.
         SeatRefused = "seat.refused",
         /// Somebody's access is over.
@@ -33,6 +41,18 @@ named! {
         SessionsCancelRequested = "sessions.cancel_requested",
         /// A seat beyond the purchase was given.
         PoolOverage = "pool.overage",
+        /// Little is left of a pool.
+        PoolLow = "pool.low",
+        /// Nothing is left of it.
+        PoolFull = "pool.full",
+        /// A credential ceases to work soon.
+        TokenExpiring = "token.expiring",
+        /// Nothing has come from a connection for long.
+        ConnectionSilent = "connection.silent",
+        /// What needs somebody, once a week.
+        DigestWeekly = "digest.weekly",
+        /// A list of people was held against the directory.
+        ReconciliationReady = "reconciliation.ready",
         /// A connection removes more people than can be meant; their seats are held.
         BreakerTripped = "breaker.tripped",
         /// A plan waits for somebody to approve it.
@@ -102,12 +122,32 @@ impl Kind {
 
     /// Whether it tells how people use their coaching.
     pub fn tells_engagement(self) -> bool {
-        self == Self::MemberStatusChanged
+        matches!(
+            self,
+            Self::MemberStatusChanged | Self::MemberStalled | Self::MemberUnstalled
+        )
     }
 
     /// Whether it can be subscribed to: a test is sent to whichever webhook is tested.
     pub fn can_be_chosen(self) -> bool {
         self != Self::WebhookTest
+    }
+}
+
+/// A kind that a webhook can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice(pub Kind);
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let chosen = text.parse().ok().filter(|kind: &Kind| kind.can_be_chosen());
+        chosen.map(Self).ok_or_else(|| {
+            let choices = Kind::ALL.iter().filter(|kind| kind.can_be_chosen());
+            let names: Vec<_> = choices.map(|kind| kind.as_str()).collect();
+            format!("must be one of {}", names.join(", "))
+        })
     }
 }
 

@@ -6,3 +6,4 @@ pub mod address;
 pub mod kind;
 pub mod retry;
 pub mod secret;
+pub mod signal;

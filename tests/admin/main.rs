@@ -62,6 +62,7 @@ mod rehire;
 mod remapping;
 mod reports;
 mod roles;
+mod signals;
 mod simulate;
 mod stalled;
 mod stock;

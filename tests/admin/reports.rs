@@ -20,6 +20,7 @@ both_engines!(
 );
 both_engines_alone!(
     row_23_to_25_attention_is_what_needs_somebody_today,
+    row_24_to_27_attention_has_leavers_tokens_and_connections,
     row_27_expiring_within_days,
     row_22_of_1_2_unused_seats_and_whether_they_come_free,
     row_24_of_1_2_leavers_who_still_have_sessions,
@@ -407,9 +408,21 @@ async fn row_23_to_25_attention_is_what_needs_somebody_today(engine: Engine) {
     let attention = report(&office, "attention", &[]).await;
     assert_eq!(
         each(&attention, "userName"),
-        ["bob", "ada"],
-        "who stalled first"
+        ["bob", "ada", "dan", "waits", ""],
+        "who stalled first, then the others"
     );
+    assert_eq!(
+        each(&attention, "reason"),
+        [
+            "onboarding_incomplete",
+            "delayed_activation",
+            "access_ends_soon",
+            "waiting",
+            "pool_full"
+        ]
+    );
+    assert_eq!(each(&attention, "name")[4], "main");
+    assert_eq!(*counted(&attention, "pool_full", "count"), 1);
     for (reason, n) in [
         ("delayed_activation", 1),
         ("onboarding_incomplete", 1),
@@ -430,7 +443,57 @@ async fn row_23_to_25_attention_is_what_needs_somebody_today(engine: Engine) {
     let cursor = page.string("/nextCursor");
     let rest = report(&office, "attention", &[("limit", "1"), ("cursor", &cursor)]).await;
     assert_eq!(each(&rest, "userName"), ["ada"]);
-    rest.holds("/nextCursor", json!(null));
+    let mut met = Vec::new();
+    let mut next = rest.string("/nextCursor");
+    loop {
+        let page = report(&office, "attention", &[("limit", "1"), ("cursor", &next)]).await;
+        met.push(page.string("/items/0/reason"));
+        match page.at("/nextCursor").as_str() {
+            Some(cursor) => next = cursor.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(met, ["access_ends_soon", "waiting", "pool_full"]);
+    let csv = office
+        .owner
+        .get("/reports/attention")
+        .query("format", "csv");
+    let csv = csv.await.status(200);
+    assert_eq!(csv.text.lines().count(), 6, "{csv}");
+    server.stop().await;
+}
+
+async fn row_24_to_27_attention_has_leavers_tokens_and_connections(engine: Engine) {
+    let (server, office) = Office::alone(engine, 9).await;
+    let ada = office.hire("ada", json!({})).await;
+    let now = server.clock.now();
+    let ahead = json!({"sessionId": "s", "startsAt": now + days(90)});
+    tell_at(&office, now, "ada", "session.scheduled", ahead).await;
+    office.set_active(&ada, false).await;
+    let token = ["token", "create", "--role", "viewer", "--expires-in", "31d"];
+    let of = ["--tenant", &office.tenant.name];
+    office.tenant.command(&[&token[..], &of].concat());
+    let calm = report(&office, "attention", &[]).await;
+    assert_eq!(each(&calm, "reason"), ["leaver_with_sessions"], "{calm}");
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    server.clock.advance(days(2));
+    let attention = report(&office, "attention", &[]).await;
+    let reasons = each(&attention, "reason");
+    let expected = [
+        "leaver_with_sessions",
+        "token_expiring",
+        "connection_silent",
+    ];
+    assert_eq!(reasons, expected, "{attention}");
+    assert_eq!(each(&attention, "about"), ["person", "token", "connection"]);
+    assert_eq!(each(&attention, "name")[2], "default");
+    attention.holds("/items/1/daysLeft", 28);
+    let of_pool = report(&office, "attention", &[("pool", "main")]).await;
+    assert_eq!(each(&of_pool, "reason"), ["leaver_with_sessions"]);
+    // Whoever may not see connections is shown none.
+    let approver = office.tenant.admin("approver");
+    let seen = approver.get("/reports/attention").await.status(200);
+    assert_eq!(each(&seen, "reason"), ["leaver_with_sessions"], "{seen}");
     server.stop().await;
 }
 

@@ -34,6 +34,7 @@ mod reconciliations;
 pub mod reports;
 pub mod roles;
 pub mod selection;
+pub(super) mod signals;
 pub mod simulate;
 mod stock;
 mod tell;

@@ -18,6 +18,8 @@ use crate::store::transact;
 const MAX_GRACE: i64 = 365;
 /// People that a policy may let one operator change alone at most.
 const MAX_APPROVED: i64 = 10_000;
+/// Hours after which a connection may be called silent at most.
+const MAX_SILENCE: i64 = 24 * 365;
 /// Minutes within which a breaker counts at most.
 const MAX_WINDOW: i64 = 24 * 60;
 
@@ -87,6 +89,12 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
         1..=MAX_WINDOW,
         before.breaker_window_minutes,
     )?;
+    let pool_low_percent = whole("poolLowPercent", 0..=100, before.pool_low_percent)?;
+    let connection_silent_hours = whole(
+        "connectionSilentHours",
+        1..=MAX_SILENCE,
+        before.connection_silent_hours,
+    )?;
     let mut stall_thresholds = before.stall_thresholds;
     body.thresholds("stallThresholds", &mut stall_thresholds)?;
     Ok(Policy {
@@ -108,6 +116,8 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
         breaker_absolute,
         breaker_percent,
         breaker_window_minutes,
+        pool_low_percent,
+        connection_silent_hours,
     })
 }
 

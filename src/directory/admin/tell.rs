@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{invitations, nudges, object, view};
+use super::{invitations, nudges, object, signals, view};
 use crate::directory::change::{By, Change};
 use crate::directory::{Directory, Error};
 use crate::scim::Object;
@@ -228,7 +228,8 @@ impl Directory {
             let again = message.detail.contains_key("invitation");
             data.insert("invitation".into(), invitations::told(&invitation, again));
         }
-        data.insert("detail".into(), message.detail.clone().into());
+        let detail = signals::told(message.kind, &message.detail, webhook.engagement);
+        data.insert("detail".into(), detail);
         let body = json!({
             "type": message.kind.as_str(),
             "timestamp": message.occurred_at,

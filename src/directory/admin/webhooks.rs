@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use super::body::{Body, required};
 use super::roles::Right;
-use super::{Items, Query, cursor, invalid, not_found, object, wrong};
+use super::{Items, Query, cursor, invalid, not_found, object, signals, wrong};
 use crate::directory::change::Change;
 use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::store::webhooks::{Disabled, Webhook};
 use crate::store::{Session, Tx, transact};
 use crate::webhooks::address::{self, Wrong};
-use crate::webhooks::kind::Kind;
+use crate::webhooks::kind::Choice;
 use crate::webhooks::secret::Secret;
 
 const FIELDS: [&str; 4] = ["url", "types", "engagement", "state"];
@@ -86,6 +86,7 @@ impl Directory {
             }
             webhook.position = tx.ledger_end().await?;
             tx.insert_webhook(&webhook).await?;
+            signals::watch(tx, now).await?;
             self.note(tx, caller, "webhook.created", webhook.id, now)
                 .await?;
             Ok(with_secret(&webhook, now))
@@ -112,6 +113,7 @@ impl Directory {
             let after = view(&webhook, now);
             if after != before {
                 tx.save_webhook(&webhook).await?;
+                signals::watch(tx, now).await?;
                 self.note(tx, caller, "webhook.changed", webhook.id, now)
                     .await?;
             }
@@ -166,11 +168,8 @@ impl Directory {
                 invalid(Code::PrivateAddress, "url", detail)
             }
         })?;
-        if let Some(types) = body.names::<Kind>("types")? {
-            if types.iter().any(|kind| !kind.can_be_chosen()) {
-                return Err(wrong("types", "webhook.test goes to whatever is tested"));
-            }
-            webhook.types = types;
+        if let Some(types) = body.names::<Choice>("types")? {
+            webhook.types = types.into_iter().map(|Choice(kind)| kind).collect();
         }
         if let Some(engagement) = body.flag("engagement")? {
             if engagement {

@@ -13,6 +13,7 @@ use super::people::{People, addresses};
 use super::sheet::Line;
 use super::{FORGET, KEEP, Watch, invalid, open, unreadable, warnings_of};
 use crate::directory::admin::roles::Right;
+use crate::directory::admin::signals::signal;
 use crate::directory::rules::Rules;
 use crate::directory::{Caller, Directory, Error, person};
 use crate::roster::columns::{Column, Columns};
@@ -23,7 +24,9 @@ use crate::scim::predicate::fold;
 use crate::seats::{days, outcome};
 use crate::store::members::Member;
 use crate::store::reconciliations::{Finding, Reconciliation};
+use crate::store::signals::Signal;
 use crate::store::{Tx, transact};
+use crate::webhooks::kind::Kind;
 
 /// Rows, or people, in a transaction.
 const BATCH: usize = 100;
@@ -81,6 +84,9 @@ impl Directory {
         held.buckets = search.buckets();
         transact!(self.store, caller.tenant, |tx| {
             tx.end_reconciliation(&held).await?;
+            if done.is_ok() {
+                signal(tx, &ready(&held, (watch.now)())).await?;
+            }
             Ok::<_, Error>(())
         })?;
         while transact!(self.store, caller.tenant, |tx| {
@@ -88,6 +94,21 @@ impl Directory {
         })? {}
         done?;
         self.read_reconciliation(caller, &held.id.to_string()).await
+    }
+}
+
+/// That a reconciliation is done, and what it found.
+fn ready(held: &Reconciliation, now: Timestamp) -> Signal {
+    Signal {
+        kind: Kind::ReconciliationReady,
+        at: now,
+        member: None,
+        pool: None,
+        detail: Object::from_iter([
+            ("reconciliation".into(), json!(held.id)),
+            ("source".into(), held.source.as_str().into()),
+            ("buckets".into(), held.buckets.clone()),
+        ]),
     }
 }
 

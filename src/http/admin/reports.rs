@@ -92,7 +92,7 @@ fn answer(report: &Report, media_type: &'static str, text: String) -> Response {
 fn drawn(name: Name) -> (&'static str, &'static str, &'static str) {
     match name {
         Name::ActivationUsage => ("group", "activated", "accounts activated"),
-        Name::Attention => ("reason", "people", "people"),
+        Name::Attention => ("reason", "count", "how many"),
         Name::Connections => ("name", "people", "people managed"),
         Name::Expiring => ("userName", "daysLeft", "days left"),
         Name::Forecast => ("day", "available", "seats available"),
@@ -175,6 +175,10 @@ const ATTENTION: &[Column] = &[
     Column::text("status", "/status"),
     Column::text("since", "/since").only_csv(),
     Column::number("days", "/days"),
+    Column::text("until", "/until").only_csv(),
+    Column::number("daysLeft", "/daysLeft"),
+    Column::text("about", "/about"),
+    Column::text("name", "/name"),
 ];
 
 const EXPIRING: &[Column] = &[

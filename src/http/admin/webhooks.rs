@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 
-use super::body::Json;
+use super::body::{Json, Nothing};
 use super::list::List;
 use super::{Answer, Call, Named, columns, created, one};
 
@@ -39,12 +39,12 @@ pub(super) async fn delete(call: Call, Named(id): Named) -> Answer {
     one(deleted.await)
 }
 
-pub(super) async fn rotate(call: Call, Named(id): Named) -> Answer {
+pub(super) async fn rotate(call: Call, Named(id): Named, _: Nothing) -> Answer {
     let rotated = call.directory().rotate_webhook(&call.caller, &id, call.now);
     one(rotated.await)
 }
 
-pub(super) async fn test(call: Call, Named(id): Named) -> Answer {
+pub(super) async fn test(call: Call, Named(id): Named, _: Nothing) -> Answer {
     let sent = call.directory().test_webhook(&call.caller, &id, call.now);
     one(sent.await)
 }
@@ -63,7 +63,11 @@ pub(super) async fn deliveries(call: Call, Named(id): Named, list: List) -> Answ
     list.write(page.await?, columns::DELIVERIES)
 }
 
-pub(super) async fn redeliver(call: Call, Path((id, n)): Path<(String, String)>) -> Answer {
+pub(super) async fn redeliver(
+    call: Call,
+    Path((id, n)): Path<(String, String)>,
+    _: Nothing,
+) -> Answer {
     let sent = call.directory().redeliver(&call.caller, &id, &n, call.now);
     one(sent.await)
 }

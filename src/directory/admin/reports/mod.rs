@@ -2,6 +2,8 @@
 //! have a default, and answers lines, and where those are people, counts of them besides.
 
 mod asked;
+mod attention;
+pub(super) mod figures;
 mod people;
 mod stock;
 mod usage;

@@ -1,12 +1,11 @@
 //! Reports whose lines are people.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Body;
 use super::asked::{Asked, days_before, whole_days};
-use crate::coaching::stalled::Reason;
 use crate::directory::admin::roles::Right;
 use crate::directory::admin::{Query, cursor, object, selection, view};
 use crate::directory::{Caller, Directory, Error, person};
@@ -17,9 +16,6 @@ use crate::store::lists::Key;
 use crate::store::member_list::{Order, Selection, Sort};
 use crate::store::members::Member;
 use crate::store::reports::people::{Cutoffs, Unused};
-
-/// Days ahead for which `attention` counts ends of access.
-const SOON: i64 = 14;
 
 impl Directory {
     pub(super) async fn expiring(
@@ -74,56 +70,6 @@ impl Directory {
             lines,
             ..Body::default()
         })
-    }
-
-    pub(super) async fn attention(
-        &self,
-        caller: &Caller,
-        asked: &Asked,
-        now: Timestamp,
-    ) -> Result<Body, Error> {
-        let list = cursor::list(caller, "report attention", &asked.query);
-        let after: Option<(i64, Uuid)> = self.place(list, &asked.query, now).await?;
-        let after = after.and_then(|(at, id)| Some((Timestamp::from_millisecond(at).ok()?, id)));
-        let limit = asked.query.limit()?;
-        let mut session = self.store.snapshot(caller.tenant).await?;
-        let rules = self.current_rules(&mut session).await?;
-        let catalog = &rules.catalog;
-        let of = (asked.track(catalog)?, asked.pool(catalog)?);
-        let people = session.stalled(now, of, after, limit + 1).await?;
-        let rows = people.into_iter().map(|stalled| {
-            let mut item = who(&stalled.member, catalog);
-            item.extend(object([
-                ("reason", stalled.stage.reason().as_str().into()),
-                ("status", stalled.stage.as_str().into()),
-                ("since", json!(stalled.since)),
-                ("days", whole_days(stalled.since, now).into()),
-            ]));
-            let place = (stalled.since.as_millisecond(), stalled.member.id);
-            (item, place)
-        });
-        let rows = rows.collect();
-        let soon = now + SignedDuration::from_hours(24 * SOON);
-        let counted = session.count_stalled(now).await?;
-        let mut summary: Vec<_> = Reason::ALL
-            .iter()
-            .map(|reason| {
-                let of = counted
-                    .iter()
-                    .filter(|(stage, _)| stage.reason() == *reason);
-                (reason.as_str(), of.map(|(_, n)| n).sum())
-            })
-            .collect();
-        summary.push(("access_ends_soon", session.count_ending(now, soon).await?));
-        summary.push(("waiting", session.count_waiting().await?));
-        let leavers = session.count_leavers_with_sessions(now).await?;
-        summary.push(("leaver_with_sessions", leavers));
-        let summary = summary
-            .into_iter()
-            .map(|(reason, n): (_, i64)| object([("reason", reason.into()), ("people", n.into())]));
-        let summary = summary.collect();
-        let lines = self.page(list, rows, limit, now).await?;
-        Ok(Body { summary, lines })
     }
 
     pub(super) async fn unused_seats(
@@ -236,7 +182,7 @@ fn reclaimable(catalog: &Catalog, pool: Uuid, started: bool) -> bool {
 }
 
 /// Who a line is about, and the seat that it is about.
-fn who(m: &Member, catalog: &Catalog) -> Object {
+pub(super) fn who(m: &Member, catalog: &Catalog) -> Object {
     let a = m.assignment.as_ref();
     let brief = view::brief(m);
     let of = |key: &str| brief.get(key).cloned().unwrap_or(Value::Null);
