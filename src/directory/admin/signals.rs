@@ -363,7 +363,7 @@ fn ends_soon(one: &Expiring, band: Band, catalog: &Catalog, now: Timestamp) -> S
 fn levels(rules: &Rules, figures: Vec<(Uuid, Figures)>) -> Vec<(Uuid, Level, Figures)> {
     let catalog = &rules.catalog;
     let low = catalog.policy.pool_low_percent;
-    let live = |id: Uuid| catalog.pool(id).is_some_and(|pool| pool.is_live());
+    let live = |id: Uuid| catalog.pool(id).is_some_and(crate::seats::catalog::Pool::is_live);
     figures
         .into_iter()
         .filter(|(id, _)| live(*id))

@@ -122,9 +122,9 @@ async fn concurrent_changes_of_one_row_lose_nothing(f: Fixture) {
 }
 
 async fn a_part_can_be_undone(f: Fixture) {
+    let pool = f.pool(1).await.id;
     let mut tx = f.store.begin(f.tenant).await.unwrap();
     tx.append(&[line("a")]).await.unwrap();
-    let pool = f.pool(1).await.id;
     tx.begin_part().await.unwrap();
     tx.lock_pools(&BTreeSet::from([pool])).await.unwrap();
     assert!(tx.holds_pool(pool));
