@@ -13,7 +13,7 @@ use super::reports::figures;
 use crate::directory::rules::Rules;
 use crate::directory::{Directory, Error};
 use crate::scim::Object;
-use crate::seats::catalog::Catalog;
+use crate::seats::catalog::{Catalog, Pool};
 use crate::seats::days;
 use crate::store::figures::Figures;
 use crate::store::signals::{Expiring, Signal, Stalled, Watch};
@@ -363,7 +363,7 @@ fn ends_soon(one: &Expiring, band: Band, catalog: &Catalog, now: Timestamp) -> S
 fn levels(rules: &Rules, figures: Vec<(Uuid, Figures)>) -> Vec<(Uuid, Level, Figures)> {
     let catalog = &rules.catalog;
     let low = catalog.policy.pool_low_percent;
-    let live = |id: Uuid| catalog.pool(id).is_some_and(|pool| pool.is_live());
+    let live = |id: Uuid| catalog.pool(id).is_some_and(Pool::is_live);
     figures
         .into_iter()
         .filter(|(id, _)| live(*id))
