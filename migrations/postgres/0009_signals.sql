@@ -17,7 +17,6 @@ create table signal_watch (
 create table stall_told (
     tenant_id     bigint not null,
     assignment_id uuid not null,
-    member_id     uuid not null,
     changed       boolean not null default false,
     primary key (tenant_id, assignment_id),
     foreign key (tenant_id, assignment_id) references assignment (tenant_id, id) on delete cascade

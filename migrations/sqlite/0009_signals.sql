@@ -17,7 +17,6 @@ create table signal_watch (
 create table stall_told (
     tenant_id     integer not null,
     assignment_id blob not null,
-    member_id     blob not null,
     changed       integer not null default 0,
     primary key (tenant_id, assignment_id),
     foreign key (tenant_id, assignment_id) references assignment (tenant_id, id) on delete cascade

@@ -276,8 +276,8 @@ impl Tx {
 
     /// Takes all who have stalled by now for told.
     pub async fn stalled_before(&mut self, now: Timestamp) -> Result<(), Error> {
-        let sql = "insert into stall_told (tenant_id, assignment_id, member_id) \
-                   select tenant_id, id, member_id from assignment where tenant_id = $1 \
+        let sql = "insert into stall_told (tenant_id, assignment_id) \
+                   select tenant_id, id from assignment where tenant_id = $1 \
                      and state = 'assigned' and stalls_at <= $2 on conflict do nothing";
         self.run(sql, args![self.tenant, now]).await?;
         Ok(())
@@ -301,9 +301,9 @@ impl Tx {
 
     /// Notes that it is told of somebody that they have stalled; answers whether it was not.
     pub async fn tell_stalled(&mut self, s: &Stalled) -> Result<bool, Error> {
-        let sql = "insert into stall_told (tenant_id, assignment_id, member_id) \
-                   values ($1, $2, $3) on conflict (tenant_id, assignment_id) do nothing";
-        let values = args![self.tenant, s.assignment, s.member];
+        let sql = "insert into stall_told (tenant_id, assignment_id) \
+                   values ($1, $2) on conflict (tenant_id, assignment_id) do nothing";
+        let values = args![self.tenant, s.assignment];
         Ok(self.run(sql, values).await? > 0)
     }
 

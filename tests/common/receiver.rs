@@ -91,9 +91,9 @@ impl Receiver {
         self.inbox.got.lock().unwrap().clone()
     }
 
-    /// Waits until something holds of what arrived.
+    /// Waits until something holds of what arrived: longer than a lease of a process that was killed.
     pub async fn until(&self, what: &str, holds: impl Fn(&[Got]) -> bool) -> Vec<Got> {
-        self.until_within(Duration::from_secs(30), what, holds)
+        self.until_within(Duration::from_secs(45), what, holds)
             .await
     }
 
