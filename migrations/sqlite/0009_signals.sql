@@ -17,6 +17,7 @@ create table signal_watch (
 create table stall_told (
     tenant_id     integer not null,
     assignment_id blob not null,
+    member_id     blob not null,
     changed       integer not null default 0,
     primary key (tenant_id, assignment_id),
     foreign key (tenant_id, assignment_id) references assignment (tenant_id, id) on delete cascade
@@ -57,28 +58,4 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('expiry_told', 'expiry_told', '10000 10000 1'),
     ('expiry_told', 'expiry_told_over', '10000 10000 100 1'),
     ('signal_told', 'signal_told', '1000 100 20 1');
-analyze sqlite_schema;
-
--- A nudge that asks whether somebody keeps their seat, and what they answered.
-create table nudge_question (
-    tenant_id     integer not null,
-    nudge_id      blob not null,
-    assignment_id blob not null,
-    sent_at       integer not null,
-    expires_at    integer not null,
-    answer        text check (answer in ('kept', 'released')),
-    answered_at   integer,
-    primary key (tenant_id, nudge_id),
-    check (sent_at < expires_at),
-    check ((answer is null) = (answered_at is null)),
-    foreign key (tenant_id, nudge_id) references nudge (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, assignment_id) references assignment (tenant_id, id)
-) strict, without rowid;
-create index nudge_question_of on nudge_question (tenant_id, assignment_id, sent_at);
-create index nudge_question_kept on nudge_question (tenant_id, answered_at) where answer = 'kept';
-
-insert into sqlite_stat1 (tbl, idx, stat) values
-    ('nudge_question', 'nudge_question', '10000 10000 1'),
-    ('nudge_question', 'nudge_question_of', '10000 10000 2 1'),
-    ('nudge_question', 'nudge_question_kept', '2000 2000 1');
 analyze sqlite_schema;

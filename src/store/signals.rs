@@ -93,11 +93,12 @@ pub(super) const STALLED_UNTOLD: &str = "select a.id, a.member_id, a.stage, a.st
         and t.assignment_id = a.id) \
     order by a.stalls_at, a.member_id limit $5 + 0";
 /// Whoever was told of as stalled and has changed since.
-pub(super) const STALLED_CHANGED: &str = "select a.id, a.member_id, a.stage, \
+pub(super) const STALLED_CHANGED: &str = "with changed as materialized ( \
+      select assignment_id from stall_told where tenant_id = $1 and changed limit $3 + 0) \
+    select a.id, a.member_id, a.stage, \
       coalesce(a.state = 'assigned' and a.stalls_at <= $2, false) as still \
-    from stall_told t join assignment a on a.tenant_id = t.tenant_id \
-      and a.id = t.assignment_id \
-    where t.tenant_id = $1 and t.changed order by a.member_id limit $3 + 0";
+    from changed c join assignment a on a.tenant_id = $1 and a.id = c.assignment_id \
+    order by a.member_id";
 /// Whose access ends up to `$4`, after a place in that order, and of whom the notice of so many
 /// days was not told.
 pub(super) const EXPIRING_UNTOLD: &str = "select m.assignment_id, m.id, m.pool_id, m.access_ends_at from member m \
@@ -276,8 +277,8 @@ impl Tx {
 
     /// Takes all who have stalled by now for told.
     pub async fn stalled_before(&mut self, now: Timestamp) -> Result<(), Error> {
-        let sql = "insert into stall_told (tenant_id, assignment_id) \
-                   select tenant_id, id from assignment where tenant_id = $1 \
+        let sql = "insert into stall_told (tenant_id, assignment_id, member_id) \
+                   select tenant_id, id, member_id from assignment where tenant_id = $1 \
                      and state = 'assigned' and stalls_at <= $2 on conflict do nothing";
         self.run(sql, args![self.tenant, now]).await?;
         Ok(())
@@ -301,9 +302,9 @@ impl Tx {
 
     /// Notes that it is told of somebody that they have stalled; answers whether it was not.
     pub async fn tell_stalled(&mut self, s: &Stalled) -> Result<bool, Error> {
-        let sql = "insert into stall_told (tenant_id, assignment_id) \
-                   values ($1, $2) on conflict (tenant_id, assignment_id) do nothing";
-        let values = args![self.tenant, s.assignment];
+        let sql = "insert into stall_told (tenant_id, assignment_id, member_id) \
+                   values ($1, $2, $3) on conflict (tenant_id, assignment_id) do nothing";
+        let values = args![self.tenant, s.assignment, s.member];
         Ok(self.run(sql, values).await? > 0)
     }
 
