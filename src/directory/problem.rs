@@ -135,6 +135,10 @@ named! {
         PlanState = "plan_state",
         /// Somebody else has to approve the plan first.
         ApprovalRequired = "approval_required",
+        /// A plan would not come to what it said, since people or rules have changed.
+        StalePlan = "stale_plan",
+        /// Nothing can be done here about what a reconciliation found.
+        NotPlannable = "not_plannable",
         /// Nobody approves what they planned themselves.
         OwnPlan = "own_plan",
         /// More requests a second than the tenant may make.

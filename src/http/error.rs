@@ -180,6 +180,7 @@ impl From<store::Error> for Failure {
                 ScimError::uniqueness("a value that must be unique is taken").into()
             }
             store::Error::NeedPools(_)
+            | store::Error::NeedConnection(_)
             | store::Error::Inconsistent(_)
             | store::Error::Schema(_)
             | store::Error::Database(_) => {

@@ -2,8 +2,9 @@
 //! what a plan's items mean for one person is the business of the use case that is called for each.
 
 pub mod reclaim;
+pub mod remedy;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +33,28 @@ named! {
         Extend = "extend",
         /// Ends access whose seat is not used.
         Reclaim = "reclaim",
+        /// Moves to another track or pool.
+        Transfer = "transfer",
+        /// What a reconciliation suggests for each of its rows.
+        Reconciliation = "reconciliation",
+        /// Erases a person.
+        Erase = "erase",
+        /// Makes a mapping, or changes one, by which people are placed.
+        Mapping = "mapping",
+    }
+}
+
+named! {
+    /// What is done to one person.
+    Act {
+        /// Access ends.
+        End = "end",
+        /// Access ends at another time.
+        Extend = "extend",
+        /// Another track or pool.
+        Transfer = "transfer",
+        /// All that tells who they are goes.
+        Erase = "erase",
     }
 }
 
@@ -78,6 +101,8 @@ named! {
         ManyItems = "many_items",
         /// Somebody who would lose access has a session soon.
         SessionSoon = "session_within_7_days",
+        /// It cannot be undone.
+        Erases = "erase",
     }
 }
 
@@ -94,13 +119,33 @@ named! {
         Reopens = "reopens",
         /// Loses a place in line and no seat.
         LeavesLine = "leaves_line",
+        /// Waits for a seat, keeping what they have.
+        Waits = "waits",
+        /// Plans leave them alone, and a mapping is a rule that holds for everybody.
+        Excluded = "excluded_from_plans",
     }
 }
 
 impl Kind {
-    /// Whether it takes access away.
+    /// Whether it may take access away.
     pub fn ends_access(self) -> bool {
-        matches!(self, Self::End | Self::Reclaim)
+        !matches!(self, Self::Extend | Self::Transfer)
+    }
+
+    /// Whether it is about those who have a seat or a place in line, and nobody else.
+    pub fn needs_place(self) -> bool {
+        matches!(self, Self::End | Self::Reclaim | Self::Transfer)
+    }
+
+    /// What it does to each of its people; nothing where that is said of each.
+    pub fn act(self) -> Option<Act> {
+        match self {
+            Self::End | Self::Reclaim => Some(Act::End),
+            Self::Extend => Some(Act::Extend),
+            Self::Transfer => Some(Act::Transfer),
+            Self::Erase => Some(Act::Erase),
+            Self::Reconciliation | Self::Mapping => None,
+        }
     }
 }
 
@@ -146,18 +191,45 @@ pub fn approval(kind: Kind, items: &[Item], threshold: i64) -> BTreeSet<&'static
         && planned
             .iter()
             .any(|item| item.warnings.contains(&Warning::SessionSoon));
-    [(many, Approval::ManyItems), (soon, Approval::SessionSoon)]
+    let erases = kind == Kind::Erase && !planned.is_empty();
+    let reasons = [
+        (many, Approval::ManyItems),
+        (soon, Approval::SessionSoon),
+        (erases, Approval::Erases),
+    ];
+    reasons
         .into_iter()
         .filter(|(holds, _)| *holds)
         .map(|(_, why)| why.as_str())
         .collect()
 }
 
+/// By how many seats each pool has more to give, by its key. Somebody who moves takes a seat in one
+/// and gives one back in another.
+pub fn seats_by_pool(items: &[Item]) -> BTreeMap<String, i64> {
+    let pool = |of: &Object| of.get("pool").and_then(Value::as_str).map(str::to_owned);
+    let mut pools = BTreeMap::new();
+    for item in items.iter().filter(|i| i.state == ItemState::Planned) {
+        let takes = i64::from(item.warnings.contains(&Warning::TakesSeat));
+        if let Some(pool) = pool(&item.before) {
+            *pools.entry(pool).or_default() += item.seat_delta + takes;
+        }
+        if let Some(pool) = pool(&item.after) {
+            *pools.entry(pool).or_default() -= takes;
+        }
+    }
+    pools.retain(|_, delta| *delta != 0);
+    pools
+}
+
 /// The hash over what a plan would do: to whom, as they are, and what comes of it.
 pub fn hash(kind: Kind, asked: &Object, items: &[Item]) -> String {
     let mut sha = Sha256::new();
     sha.update(kind.as_str());
-    sha.update(json!(asked).to_string());
+    // PostgreSQL keeps the fields of an object in an order of its own.
+    let mut asked = json!(asked);
+    asked.sort_all_objects();
+    sha.update(asked.to_string());
     for item in items {
         let line = json!([
             item.member,

@@ -267,3 +267,60 @@ fn silence_counts_unless_something_came_of_the_seat_since() {
     quiet.engaged_at = Some(at("2027-06-10T13:00:00Z"));
     assert_eq!(since(&quiet, Some(asked), 0), None);
 }
+
+#[test]
+fn the_order_of_what_was_asked_makes_no_other_plan() {
+    let asked = |text: &str| serde_json::from_str::<Object>(text).unwrap();
+    let one = asked(r#"{"mapping": null, "change": {"group": "G", "track": "t"}}"#);
+    let other = asked(r#"{"change": {"track": "t", "group": "G"}, "mapping": null}"#);
+    let items = [item(1, &[])];
+    assert_eq!(
+        hash(Kind::Mapping, &one, &items),
+        hash(Kind::Mapping, &other, &items)
+    );
+}
+
+#[test]
+fn whoever_moves_takes_a_seat_in_one_pool_and_gives_one_back_in_another() {
+    let at = |pool: Option<&str>| {
+        let pool = json!({"pool": pool});
+        pool.as_object().cloned().unwrap_or_default()
+    };
+    let of = |from, to, seat_delta, warnings: &[Warning]| Item {
+        before: at(from),
+        after: at(to),
+        seat_delta,
+        ..item(1, warnings)
+    };
+    let takes = [Warning::TakesSeat];
+    for (item, expected) in [
+        (of(Some("a"), Some("a"), 1, &[]), json!({"a": 1})),
+        (
+            of(Some("a"), Some("b"), 0, &takes),
+            json!({"a": 1, "b": -1}),
+        ),
+        // In line, or on a seat that nobody gets after them.
+        (of(Some("a"), Some("b"), -1, &takes), json!({"b": -1})),
+        (of(Some("a"), Some("a"), -1, &takes), json!({"a": -1})),
+        (of(None, Some("b"), -1, &takes), json!({"b": -1})),
+        (of(Some("a"), Some("a"), 0, &[]), json!({})),
+    ] {
+        assert_eq!(
+            json!(seats_by_pool(std::slice::from_ref(&item))),
+            expected,
+            "{item:?}"
+        );
+    }
+    let excluded = Item {
+        state: ItemState::Excluded,
+        ..of(Some("a"), Some("a"), 1, &[])
+    };
+    assert!(seats_by_pool(&[excluded]).is_empty());
+}
+
+#[test]
+fn erasing_one_person_takes_approval() {
+    let one = [item(1, &[])];
+    let reasons = approval(Kind::Erase, &one, 10_000);
+    assert_eq!(reasons.into_iter().collect::<Vec<_>>(), ["erase"]);
+}

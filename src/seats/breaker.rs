@@ -45,10 +45,38 @@ pub fn threshold(policy: &Policy, people: i64) -> i64 {
         .max(people.saturating_mul(policy.breaker_percent) / 100)
 }
 
+/// How many active people a window must have begun with for so many removals to be allowed; nothing
+/// where no number of people makes a difference.
+pub fn people_for(policy: &Policy, removals: i64) -> Option<i64> {
+    let percent = policy.breaker_percent;
+    (percent > 0).then(|| removals.saturating_mul(100).saturating_add(percent - 1) / percent)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn so_many_people_are_just_enough() {
+        for percent in [1, 3, 7, 10, 33, 100] {
+            let policy = Policy {
+                breaker_absolute: 0,
+                breaker_percent: percent,
+                ..Policy::default()
+            };
+            for removals in 1..500 {
+                let enough = people_for(&policy, removals).unwrap();
+                assert!(threshold(&policy, enough) >= removals);
+                assert!(threshold(&policy, enough - 1) < removals);
+            }
+        }
+        let none = Policy {
+            breaker_percent: 0,
+            ..Policy::default()
+        };
+        assert_eq!(people_for(&none, 21), None);
+    }
 
     #[test]
     fn the_larger_of_a_number_and_a_share_is_allowed() {

@@ -61,6 +61,10 @@ named! {
 /// A tenant's decisions, each with a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "decisions that do not depend on each other"
+)]
 pub struct Policy {
     /// Days that a seat is held after deactivation; 0 frees it at once.
     pub grace_days: i64,
@@ -82,6 +86,8 @@ pub struct Policy {
     pub threshold_mode: Name<Mode>,
     /// People that one operator alone may change by a plan.
     pub approval_threshold: i64,
+    /// Whether erasing somebody takes somebody else's approval.
+    pub approve_erasing: bool,
     /// Removals through a connection that never trip its breaker.
     pub breaker_absolute: i64,
     /// The same, in percent of the connection's active people.
@@ -128,6 +134,7 @@ impl Default for Policy {
             stall_thresholds: Thresholds::default(),
             threshold_mode: Name(Mode::Fixed),
             approval_threshold: 10,
+            approve_erasing: true,
             breaker_absolute: 20,
             breaker_percent: 10,
             breaker_window_minutes: 60,

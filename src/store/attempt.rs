@@ -15,6 +15,7 @@ impl Store {
             store: self.clone(),
             tenant,
             pools: BTreeSet::new(),
+            connection: None,
             crossings: 0,
         }
     }
@@ -25,13 +26,18 @@ pub struct Attempt {
     store: Store,
     tenant: TenantId,
     pools: BTreeSet<Uuid>,
+    connection: Option<Uuid>,
     crossings: u64,
 }
 
 impl Attempt {
-    /// Begins, with the pools locked that earlier tries asked for.
+    /// Begins, with the connection and the pools locked that earlier tries asked for: in this order,
+    /// and before anything else, so that whoever waits for one of them holds up nobody.
     pub async fn begin(&mut self) -> Result<Tx, Error> {
         let mut tx = self.store.begin(self.tenant).await?;
+        if let Some(connection) = self.connection {
+            tx.lock_connection(connection).await?;
+        }
         tx.lock_pools(&self.pools).await?;
         Ok(tx)
     }
@@ -55,6 +61,10 @@ impl Attempt {
             // Each time there is one more, and a tenant has only so many.
             Some(Error::NeedPools(more)) if !more.is_subset(&self.pools) => {
                 self.pools.extend(more.iter().copied());
+                ControlFlow::Continue(())
+            }
+            Some(Error::NeedConnection(id)) if self.connection != Some(*id) => {
+                self.connection = Some(*id);
                 ControlFlow::Continue(())
             }
             Some(Error::Again) if self.crossings < 16 => {

@@ -169,11 +169,11 @@ impl Tx {
         row.get("n")
     }
 
-    /// How many active people a connection has. It reads all of the tenant's people, so ask seldom.
-    pub async fn count_active(&mut self, connection: Uuid) -> Result<i64, Error> {
-        let sql = "select count(*) as n from member where tenant_id = $1 and connection_id = $2 \
-                   and identity_state = 'active'";
-        let row = self.one(sql, args![self.tenant, connection]).await?;
+    /// How many active people a connection has, counted up to `most`.
+    pub async fn count_active(&mut self, connection: Uuid, most: i64) -> Result<i64, Error> {
+        let sql = "select count(*) as n from (select 1 from member where tenant_id = $1 \
+                     and connection_id = $2 and identity_state = 'active' limit $3 + 0) m";
+        let row = self.one(sql, args![self.tenant, connection, most]).await?;
         row.get("n")
     }
 

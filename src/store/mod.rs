@@ -46,6 +46,7 @@ pub mod seats;
 pub mod sessions;
 pub mod signals;
 pub mod tenants;
+pub mod traces;
 pub mod users;
 pub mod waitlist;
 pub mod webhooks;
@@ -80,6 +81,10 @@ pub enum Error {
     /// transaction again with them locked.
     #[error("the transaction must lock its pools first")]
     NeedPools(BTreeSet<Uuid>),
+    /// What is taken away through this connection can only be counted with the connection locked
+    /// first: run the whole transaction again with it locked.
+    #[error("the transaction must lock its connection first")]
+    NeedConnection(Uuid),
     /// Two transactions stood in each other's way; run this one again.
     #[error("the transaction met another and must run again")]
     Again,

@@ -31,6 +31,8 @@ pub struct Plan {
     pub hash: String,
     /// How many seats it frees; less than 0 where it takes some.
     pub seats: i64,
+    /// The same, by pool.
+    pub seats_by_pool: Object,
     /// Why it takes approval, if it does.
     pub approval: Vec<String>,
     /// Who asked, as the ledger names them.
@@ -52,7 +54,7 @@ pub type Counts = HashMap<ItemState, i64>;
 
 macro_rules! plan_columns {
     () => {
-        "id, kind, state, asked, note, hash, seats, approval, requested_by, created_at, expires_at, \
+        "id, kind, state, asked, note, hash, seats, seats_by_pool, approval, requested_by, created_at, expires_at, \
          decided_by, decided_at, applied_by, applied_at, finished_at from plan "
     };
 }
@@ -82,6 +84,7 @@ fn plan(row: &Row) -> Result<Plan, Error> {
         note: row.get("note")?,
         hash: row.get("hash")?,
         seats: row.get("seats")?,
+        seats_by_pool: row.object("seats_by_pool")?,
         approval: list(row, "approval")?,
         requested_by: row.get("requested_by")?,
         created_at: row.instant("created_at")?,
@@ -218,8 +221,8 @@ impl Tx {
     pub async fn insert_plan(&mut self, p: &Plan, items: &[Item]) -> Result<(), Error> {
         self.run(
             "insert into plan (tenant_id, id, kind, state, asked, note, hash, seats, approval, \
-               requested_by, created_at, expires_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+               requested_by, created_at, expires_at, seats_by_pool) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             args![
                 self.tenant,
                 p.id,
@@ -232,7 +235,8 @@ impl Tx {
                 json!(p.approval),
                 &p.requested_by,
                 p.created_at,
-                p.expires_at
+                p.expires_at,
+                &p.seats_by_pool
             ],
         )
         .await?;
@@ -308,6 +312,14 @@ impl Tx {
             args![self.tenant, plan, n, state.as_str(), problem],
         )
         .await?;
+        Ok(())
+    }
+
+    /// Notes that everything that was planned is done.
+    pub async fn save_all_applied(&mut self, plan: Uuid) -> Result<(), Error> {
+        let sql = "update plan_item set state = 'applied' \
+                   where tenant_id = $1 and plan_id = $2 and state = 'planned'";
+        self.run(sql, args![self.tenant, plan]).await?;
         Ok(())
     }
 

@@ -30,7 +30,7 @@ pub(super) enum Held {
 /// A transaction. Dropped before [`Tx::commit`], it leaves no trace.
 pub struct Tx {
     session: Session,
-    /// The pools whose rows this transaction has locked.
+    /// The pools, and the connection, whose rows this transaction has locked.
     pub(super) locked: BTreeSet<Uuid>,
     /// Of them, those that were locked when the part that is open began.
     locked_before_part: BTreeSet<Uuid>,
@@ -268,6 +268,35 @@ impl Tx {
             self.locked.insert(*pool);
         }
         Ok(())
+    }
+
+    /// Locks a connection, so that nobody else takes anything away through it meanwhile.
+    pub(super) async fn lock_connection(&mut self, connection: Uuid) -> Result<(), Error> {
+        if self.dialect() == Dialect::Postgres {
+            let sql = "select id from connection where tenant_id = $1 and id = $2 {lock}";
+            self.optional(sql, args![self.tenant, connection]).await?;
+        }
+        self.locked.insert(connection);
+        Ok(())
+    }
+
+    /// The same without waiting for anybody who has it locked: whoever holds other locks already
+    /// and waits for this one could hold up whom it waits for.
+    ///
+    /// # Errors
+    /// [`Error::NeedConnection`] where somebody has.
+    pub async fn need_connection(&mut self, connection: Uuid) -> Result<(), Error> {
+        if self.dialect() == Dialect::Sqlite || self.locked.contains(&connection) {
+            return Ok(());
+        }
+        let sql = "select id from connection where tenant_id = $1 and id = $2 {skip locked}";
+        match self.optional(sql, args![self.tenant, connection]).await? {
+            Some(_) => {
+                self.locked.insert(connection);
+                Ok(())
+            }
+            None => Err(Error::NeedConnection(connection)),
+        }
     }
 
     /// Whether this transaction alone may change the pool's seats. SQLite has one writer, so there

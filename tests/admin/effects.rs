@@ -59,6 +59,8 @@ async fn a_dry_run_of_each_verb_says_the_same_and_changes_nothing(t: Tenant) {
     office
         .make("/tracks", json!({"key": "sales", "name": "Sales"}))
         .await;
+    let policy = json!({"approveErasing": false});
+    office.change("/policy", policy).await;
     office.pool("other", 1, json!({})).await;
     office
         .hire("ada", json!({crate::common::COACHING: {"pool": "main"}}))

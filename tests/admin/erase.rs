@@ -17,13 +17,21 @@ both_engines!(
     only_an_owner_erases,
 );
 
+/// An office whose policy lets one operator erase alone.
+async fn alone(t: Tenant) -> Office {
+    let office = Office::with_seats(t, 1).await;
+    let policy = json!({"approveErasing": false});
+    office.change("/policy", policy).await;
+    office
+}
+
 async fn erase(office: &Office, who: &str, name: &str) -> crate::common::Reply {
     let body = json!({"confirm": name});
     office.act(who, "erase", body).await.status(200)
 }
 
 async fn nothing_that_tells_who_they_were_is_left(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     let rest = json!({
         "externalId": "okta-77", "title": "Astronomer", "displayName": "Ada Lovelace",
         "name": {"givenName": "Ada", "familyName": "Lovelace"},
@@ -80,7 +88,7 @@ async fn nothing_that_tells_who_they_were_is_left(t: Tenant) {
 }
 
 async fn an_invitation_and_a_reminder_go_with_them(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     let body = json!({"emails": "ada@acme.example", "message": "Dear Ada"});
     let invited = office.owner.post("/invitations", body).await.status(200);
     invited.holds("/invited", 1);
@@ -97,7 +105,7 @@ async fn an_invitation_and_a_reminder_go_with_them(t: Tenant) {
 }
 
 async fn the_seat_is_free_at_once_and_the_ledger_holds(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     office
         .change("/policy", json!({"graceOnDelete": true}))
         .await;
@@ -123,7 +131,7 @@ async fn the_seat_is_free_at_once_and_the_ledger_holds(t: Tenant) {
 }
 
 async fn their_name_is_typed_back(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     office.hire("ada", json!({})).await;
     for (body, code) in [
         (json!({}), "missing_field"),
@@ -138,7 +146,7 @@ async fn their_name_is_typed_back(t: Tenant) {
 }
 
 async fn erasing_twice_changes_nothing(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     office.hire("ada", json!({})).await;
     let id = office.member("ada").await.id();
     erase(&office, "ada", "ada").await;
@@ -161,7 +169,7 @@ async fn erasing_twice_changes_nothing(t: Tenant) {
 }
 
 async fn who_was_deleted_can_be_erased(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     let ada = office.hire("ada", json!({})).await;
     office.delete(&ada).await;
     let erased = erase(&office, "ada", "ada").await;
@@ -170,7 +178,7 @@ async fn who_was_deleted_can_be_erased(t: Tenant) {
 }
 
 async fn who_is_erased_and_comes_again_is_somebody_new(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     let known = json!({"externalId": "e1", COACHING: {"workerId": "w1"}});
     office.hire("ada", known.clone()).await;
     let old = office.member("ada").await.id();
@@ -181,7 +189,7 @@ async fn who_is_erased_and_comes_again_is_somebody_new(t: Tenant) {
 }
 
 async fn what_they_did_is_kept_without_them(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     office.hire("ada", json!({})).await;
     let id = office.member("ada").await.id();
     let at = office.member("ada").await.string("/createdAt");
@@ -204,7 +212,7 @@ async fn what_they_did_is_kept_without_them(t: Tenant) {
 }
 
 async fn only_an_owner_erases(t: Tenant) {
-    let office = Office::with_seats(t, 1).await;
+    let office = alone(t).await;
     office.hire("ada", json!({})).await;
     for role in [
         "viewer",

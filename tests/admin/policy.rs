@@ -19,7 +19,7 @@ async fn every_decision_has_a_value_from_the_first_day(t: Tenant) {
                           "onUnmatch": "grace", "fullPolicy": "waitlist", "reusePolicy": "reusable",
                           "stallThresholds": {"invited": 10, "activated": 7, "completed_onboarding": 14,
                               "started_coaching": 30, "reflection_assigned": 14, "reflection_completed": 30},
-                          "thresholdMode": "fixed", "approvalThreshold": 10,
+                          "thresholdMode": "fixed", "approvalThreshold": 10, "approveErasing": true,
                           "breakerAbsolute": 20, "breakerPercent": 10, "breakerWindowMinutes": 60,
                           "poolLowPercent": 10, "connectionSilentHours": 24});
     assert_eq!(policy.json, expected, "{policy}");

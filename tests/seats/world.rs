@@ -57,7 +57,10 @@ impl<'s> World<'s> {
         owner.post("/mappings", rule).await.status(201);
         owner
             .request(reqwest::Method::PATCH, "/policy")
-            .body("application/json", r#"{"graceDays": 2}"#)
+            .body(
+                "application/json",
+                r#"{"graceDays": 2, "approveErasing": false}"#,
+            )
             .await
             .status(200);
         let group = tenant.create_group("G", &[]).await.id();

@@ -246,6 +246,15 @@ impl Body {
         sent.collect()
     }
 
+    /// The fields of these names as they were sent, nulls among them.
+    pub(super) fn sent(&self, fields: &[&str]) -> Object {
+        let sent = fields.iter().filter_map(|field| {
+            let value = self.0.get(*field)?;
+            Some(((*field).to_owned(), value.clone()))
+        });
+        sent.collect()
+    }
+
     /// A key: what scripts and addresses name a pool or a track by.
     pub(super) fn key(&self, field: &str) -> Result<Option<String>, Refusal> {
         let key = self.text(field, 60)?;

@@ -12,8 +12,9 @@ use crate::directory::rules::compile;
 use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Match, Rule};
+use crate::store::operations::PlacementRun;
 use crate::store::rules::StoredRule;
-use crate::store::{Session, transact};
+use crate::store::{Session, Tx, transact};
 
 pub(super) const FIELDS: [&str; 8] = [
     "group",
@@ -71,9 +72,7 @@ impl Directory {
         self.begun(transact!(self.store, caller.tenant, |tx| {
             let catalog = catalog::begin(tx).await?;
             let rule = new(&body, &catalog)?;
-            tx.insert_rule(&rule, now).await?;
-            let done = done("mapping.created", rule.id);
-            let run = catalog::finish(tx, caller, done, now).await?;
+            let run = store(tx, caller, (&rule, None), now).await?;
             Ok(placed(view(&rule, now, &catalog), Some(&run)))
         }))
     }
@@ -92,21 +91,12 @@ impl Directory {
             let catalog = catalog::begin(tx).await?;
             let stored = with_id(tx, id).await?;
             let before = stored.rule;
-            let mut rule = before.clone();
-            if let Some(matches) = matching(&body)? {
-                rule.matches = matches;
-            }
-            apply(&body, &mut rule, &catalog)?;
+            let rule = changed(&body, &before, &catalog)?;
             let answer = view(&rule, stored.created_at, &catalog);
             if is_same(&rule, &before) {
                 return Ok(placed(answer, None));
             }
-            if !matches_alike(&rule, &before) {
-                tx.unbind_rule(rule.id).await?;
-            }
-            tx.save_rule(&rule).await?;
-            let done = done("mapping.changed", rule.id);
-            let run = catalog::finish(tx, caller, done, now).await?;
+            let run = store(tx, caller, (&rule, Some(&before)), now).await?;
             Ok(placed(answer, Some(&run)))
         }))
     }
@@ -139,7 +129,31 @@ fn done(action: &'static str, rule: Uuid) -> Done {
     }
 }
 
-async fn with_id(session: &mut Session, id: &str) -> Result<StoredRule, Error> {
+/// Stores a mapping that is new, or a change of what it was `before`, and begins the run that places
+/// people by it.
+pub(super) async fn store(
+    tx: &mut Tx,
+    caller: &Caller,
+    (rule, before): (&Rule, Option<&Rule>),
+    now: Timestamp,
+) -> Result<PlacementRun, Error> {
+    let action = match before {
+        None => {
+            tx.insert_rule(rule, now).await?;
+            "mapping.created"
+        }
+        Some(before) => {
+            if !matches_alike(rule, before) {
+                tx.unbind_rule(rule.id).await?;
+            }
+            tx.save_rule(rule).await?;
+            "mapping.changed"
+        }
+    };
+    catalog::finish(tx, caller, done(action, rule.id), now).await
+}
+
+pub(super) async fn with_id(session: &mut Session, id: &str) -> Result<StoredRule, Error> {
     let id = Uuid::try_parse(id).map_err(|_| not_found("such mapping"))?;
     let mut rules = session.rules().await?.into_iter();
     let found = rules.find(|stored| stored.rule.id == id);
@@ -159,6 +173,19 @@ pub(super) fn new(body: &Body, catalog: &Catalog) -> Result<Rule, Refusal> {
         enabled: true,
     };
     required("track", body.key("track")?)?;
+    apply(body, &mut rule, catalog)?;
+    Ok(rule)
+}
+
+/// A mapping with what was sent in the place of what it was.
+pub(super) fn changed(body: &Body, before: &Rule, catalog: &Catalog) -> Result<Rule, Refusal> {
+    let mut rule = before.clone();
+    if let Some(matches) = matching(body)? {
+        rule.matches = matches;
+        if matches_alike(&rule, before) {
+            rule.matches = before.matches.clone();
+        }
+    }
     apply(body, &mut rule, catalog)?;
     Ok(rule)
 }

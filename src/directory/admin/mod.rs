@@ -58,6 +58,7 @@ pub use answers::Link;
 pub use export::Export;
 pub use query::Query;
 pub use tell::{Outgoing, Reply};
+pub use verbs::erase::Erasing;
 
 /// A page of a list.
 #[derive(Debug, Clone, Default)]

@@ -101,7 +101,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     post("reactivate_member", "/members/{id}/reactivate", &[Access])
         .does("the same seat within the grace period, else a new episode"),
     post("erase_member", "/members/{id}/erase", &[Erase])
-        .does("cannot be undone: personal data goes, the seat is free at once"),
+        .does("makes a plan that somebody else approves; applied, it cannot be undone: personal data goes, the seat is free at once"),
     get("list_reviews", "/reviews", &[Read]),
     post("merge_review", "/reviews/{id}/merge", &[Access])
         .does("the two are one person, in a new episode"),
@@ -130,6 +130,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     get("list_reconciliations", "/reconciliations", &[Import]),
     post("reconcile", "/reconciliations", &[Import]),
     get("read_reconciliation", "/reconciliations/{id}", &[Import]),
+    post(
+        "plan_reconciliation",
+        "/reconciliations/{id}/plan",
+        &[Import, Access],
+    )
+    .does("makes a plan of what is suggested"),
     get("list_domains", "/domains", &[ReadRules]),
     post("create_domain", "/domains", &[Configure]).does("newcomers need an address of a domain"),
     delete("delete_domain", "/domains/{id}", &[Configure]),
@@ -145,6 +151,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     get("list_mappings", "/mappings", &[ReadRules]),
     post("create_mapping", "/mappings", &[Configure]).does(PLACES_ANEW),
     post("simulate_mapping", "/mappings/simulate", &[ReadRules]),
+    post("plan_mapping", "/mappings/plan", &[Configure])
+        .does("nothing happens until it is applied"),
+    post("plan_mapping_change", "/mappings/{id}/plan", &[Configure])
+        .does("nothing happens until it is applied"),
     get("read_mapping", "/mappings/{id}", &[ReadRules]),
     patch("change_mapping", "/mappings/{id}", &[Configure]).does(PLACES_ANEW),
     delete("delete_mapping", "/mappings/{id}", &[Configure]).does(PLACES_ANEW),

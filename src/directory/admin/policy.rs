@@ -110,6 +110,9 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
         stall_thresholds,
         threshold_mode: threshold_mode.unwrap_or(before.threshold_mode),
         approval_threshold,
+        approve_erasing: body
+            .flag("approveErasing")?
+            .unwrap_or(before.approve_erasing),
         breaker_absolute,
         breaker_percent,
         breaker_window_minutes,

@@ -61,7 +61,7 @@ impl Directory {
     }
 }
 
-async fn found(session: &mut Session, id: &str) -> Result<Reconciliation, Error> {
+pub(super) async fn found(session: &mut Session, id: &str) -> Result<Reconciliation, Error> {
     let nothing = || Error::from(not_found("such reconciliation"));
     let id = Uuid::try_parse(id).map_err(|_| nothing())?;
     session.reconciliation(id).await?.ok_or_else(nothing)
@@ -84,6 +84,7 @@ fn view(held: &Reconciliation) -> Object {
 fn finding(f: &Finding) -> Object {
     let part = |key: &str| f.content.get(key).cloned().unwrap_or_default();
     object([
+        ("n", f.n.into()),
         ("bucket", f.bucket.as_str().into()),
         ("suggestedAction", f.bucket.suggested_action().into()),
         ("email", part("email")),

@@ -9,15 +9,23 @@ use uuid::Uuid;
 use super::{Change, object};
 use crate::directory::Error;
 use crate::scim::Object;
-use crate::seats::breaker::{FROZEN, State, counts_from, threshold};
+use crate::seats::breaker::{FROZEN, State, counts_from, people_for, threshold};
 use crate::seats::decision::{Decision, Trigger};
 use crate::seats::{Assignment, EndReason, IdentityState, SeatReason, SeatState};
 use crate::store::TenantId;
 use crate::store::breaker::Breaker;
 use crate::store::members::Member;
 
-/// How many people a connection had when it began to remove many, for a while.
-pub(in crate::directory) type People = Cache<(TenantId, Uuid), i64>;
+/// How many people connections had when they began to remove many, for a while.
+pub(in crate::directory) type People = Cache<(TenantId, Uuid), Counted>;
+
+/// How many people a connection had, as far as it was counted.
+#[derive(Clone, Copy, Default)]
+pub(in crate::directory) struct Counted {
+    people: i64,
+    /// Whether these are all; else there were at least so many.
+    all: bool,
+}
 
 /// What watches a change that came through a connection.
 #[derive(Clone)]
@@ -43,7 +51,15 @@ impl Change<'_> {
         };
         guard.noted = Some(before.id);
         let policy = self.rules.catalog.policy.clone();
-        let known = self.tx.breaker_state(guard.connection).await?;
+        let mut known = self.tx.breaker_state(guard.connection).await?;
+        let closed = |known: &Option<(State, _)>| {
+            known.is_none_or(|(state, _): (State, _)| state == State::Closed)
+        };
+        if closed(&known) {
+            // Of removals at the same moment each must see the others.
+            self.tx.need_connection(guard.connection).await?;
+            known = self.tx.breaker_state(guard.connection).await?;
+        }
         let decided_at = known.and_then(|(_, at)| at);
         let since = counts_from(&policy, decided_at, self.now);
         let mut was = undoing(before, deleted, guard.group);
@@ -57,8 +73,7 @@ impl Change<'_> {
         self.tx
             .save_removal(guard.connection, before.id, self.now, &was)
             .await?;
-        let counts = known.is_none_or(|(state, _)| state == State::Closed);
-        if counts {
+        if closed(&known) {
             guard.tripped = self.trips(&guard, since).await?;
         }
         self.guard = Some(guard);
@@ -72,15 +87,23 @@ impl Change<'_> {
             return Ok(false);
         }
         let key = (self.tx.tenant(), guard.connection);
-        let people = if let Some(people) = guard.people.get(&key) {
-            people
-        } else {
-            // This one is not stored as removed yet.
-            let people = self.tx.count_active(guard.connection).await? + removals - 1;
-            guard.people.insert(key, people);
-            people
-        };
-        let threshold = threshold(&policy, people);
+        let mut counted = guard.people.get(&key).unwrap_or_default();
+        if let Some(enough) = people_for(&policy, removals)
+            && !counted.all
+            && counted.people < enough
+        {
+            // Up to twice as many as it takes, so that the next removals need not count again: all
+            // that is ever counted is in proportion to the removals, not to the directory.
+            let most = enough.saturating_mul(2);
+            let active = self.tx.count_active(guard.connection, most).await?;
+            counted = Counted {
+                // This one is not stored as removed yet.
+                people: active + removals - 1,
+                all: active < most,
+            };
+            guard.people.insert(key, counted);
+        }
+        let threshold = threshold(&policy, counted.people);
         if removals <= threshold {
             return Ok(false);
         }

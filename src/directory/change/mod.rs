@@ -92,6 +92,11 @@ impl<'t> Change<'t> {
         }
     }
 
+    /// Who changes something, as the ledger names them.
+    pub(super) fn actor(&self) -> &str {
+        &self.by.actor
+    }
+
     /// Looks anew, when this change is finished, at when a person stalls. `stopped` says whether
     /// their clock stands still from now on, where that may have changed.
     pub(super) fn restall(&mut self, member: Uuid, stopped: Option<bool>) {

@@ -75,6 +75,7 @@ fn people() -> Router<AppState> {
             get(hr::reconciliations).post(hr::reconcile),
         )
         .route("/reconciliations/{id}", get(hr::reconciliation))
+        .route("/reconciliations/{id}/plan", post(plans::reconciliation))
         .route("/domains", get(hr::domains).post(hr::create_domain))
         .route("/domains/{name}", delete(hr::delete_domain))
         .route(
@@ -116,6 +117,8 @@ fn rules() -> Router<AppState> {
             get(configuration::mappings).post(configuration::create_mapping),
         )
         .route("/mappings/simulate", post(configuration::simulate_mapping))
+        .route("/mappings/plan", post(plans::mapping))
+        .route("/mappings/{id}/plan", post(plans::mapping_change))
         .route(
             "/mappings/{id}",
             get(configuration::mapping)

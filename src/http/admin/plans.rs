@@ -18,6 +18,24 @@ pub(super) async fn create(call: Call, Json(body): Json) -> Answer {
     answer(made.await)
 }
 
+pub(super) async fn reconciliation(call: Call, Named(id): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    let made = directory.plan_reconciliation(&call.caller, &id, body, call.now);
+    answer(made.await)
+}
+
+pub(super) async fn mapping(call: Call, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    let made = directory.plan_mapping(&call.caller, None, body, call.now);
+    answer(made.await)
+}
+
+pub(super) async fn mapping_change(call: Call, Named(id): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    let made = directory.plan_mapping(&call.caller, Some(&id), body, call.now);
+    answer(made.await)
+}
+
 /// 201 for a plan that is stored; one that is only shown has no place.
 fn answer(made: Result<Made, Error>) -> Answer {
     let made = made?;

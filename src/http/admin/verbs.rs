@@ -2,12 +2,16 @@
 
 use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::body::Json;
 use super::list::List;
 use super::{Answer, Call, Named, columns, one};
+use crate::directory::admin::Erasing;
 use crate::http::error::Failure;
+use crate::scim::Object;
 
 /// A body that may be left out, since nothing in it must be there.
 pub(super) struct MaybeJson(Value);
@@ -82,9 +86,18 @@ pub(super) async fn reactivate(call: Call, Named(who): Named, Json(body): Json) 
 
 pub(super) async fn erase(call: Call, Named(who): Named, Json(body): Json) -> Answer {
     let directory = call.directory();
-    one(directory
-        .erase_member(&call.caller, &who, body, call.now)
-        .await)
+    let erased = directory.erase_member(&call.caller, &who, body, call.now);
+    match erased.await? {
+        Erasing::Done(answer) => one(Ok(answer)),
+        Erasing::Planned(plan) => Ok(planned(&plan)),
+    }
+}
+
+/// 202, with the place of a plan that somebody else has to approve first.
+fn planned(plan: &Object) -> Response {
+    let id = plan.get("id").and_then(Value::as_str).unwrap_or_default();
+    let headers = [(header::LOCATION, format!("/admin/v1/plans/{id}"))];
+    (StatusCode::ACCEPTED, headers, axum::Json(plan)).into_response()
 }
 
 pub(super) async fn merge(call: Call, Named(who): Named, MaybeJson(body): MaybeJson) -> Answer {

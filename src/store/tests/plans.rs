@@ -42,6 +42,10 @@ const QUESTIONS: &[(&str, &str)] = &[
         "delivery_lane",
     ),
     (
+        "select count(*) from (select 1 from member where tenant_id = 1 and connection_id = {some id} and identity_state = 'active' limit 9) m",
+        "member_active_of",
+    ),
+    (
         "select group_id from group_user where tenant_id = 1 and member_id = {some id}",
         "group_user_of",
     ),

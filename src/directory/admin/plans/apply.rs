@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::decide::{check_hash, wrong_state};
 use super::exclusions::Exclusions;
-use super::verb::{Verb, fingerprint};
+use super::verb::Verb;
 use super::{find, parse};
 use crate::directory::admin::body::Body;
 use crate::directory::admin::roles::Right;
@@ -17,8 +17,8 @@ use crate::directory::admin::{conflict, object};
 use crate::directory::change::{By, Change};
 use crate::directory::due::clock;
 use crate::directory::rules::Rules;
-use crate::directory::{Caller, Code, Directory, Error};
-use crate::plans::{Item, ItemState, State, state_at};
+use crate::directory::{Caller, Code, Directory, Error, Refusal};
+use crate::plans::{Item, ItemState, Kind, State, state_at};
 use crate::scim::Object;
 use crate::store::plans::Plan;
 use crate::store::{TenantId, Tx, transact};
@@ -39,19 +39,19 @@ impl Directory {
     ) -> Result<Object, Error> {
         caller.may(Right::Access)?;
         let (id, body) = (parse(id)?, Body::of(body, &["hash"])?);
+        let kind = find(self.store.read(caller.tenant).await?.plan(id).await?)?.kind;
+        if kind == Kind::Mapping {
+            return Box::pin(self.apply_mapping(caller, id, &body, now)).await;
+        }
         let by = caller.by();
         transact!(self.store, caller.tenant, |tx| {
             let mut plan = find(tx.lock_plan(id).await?)?;
+            if plan.kind == Kind::Erase {
+                caller.may(Right::Erase)?;
+            }
             check_hash(&plan, &body)?;
-            match state_at(plan.state, plan.expires_at, now) {
-                State::Approved => {}
-                State::Applying | State::Applied => return Ok(()),
-                State::Pending => {
-                    let detail = "the plan takes somebody else's approval first";
-                    let why = [("approvalReasons", json!(plan.approval))];
-                    return Err(conflict(Code::ApprovalRequired, detail, why).into());
-                }
-                state => return Err(wrong_state(state, "applied").into()),
+            if !begins(&plan, now)? {
+                return Ok(());
             }
             plan.state = State::Applying;
             plan.applied = Some((by.actor.clone(), now));
@@ -144,6 +144,20 @@ impl Directory {
     }
 }
 
+/// Whether a plan can be applied now; one that is, or is being, needs no more.
+pub(super) fn begins(plan: &Plan, now: Timestamp) -> Result<bool, Refusal> {
+    match state_at(plan.state, plan.expires_at, now) {
+        State::Approved => Ok(true),
+        State::Applying | State::Applied => Ok(false),
+        State::Pending => {
+            let detail = "the plan takes somebody else's approval first";
+            let why = [("approvalReasons", json!(plan.approval))];
+            Err(conflict(Code::ApprovalRequired, detail, why))
+        }
+        state => Err(wrong_state(state, "applied")),
+    }
+}
+
 /// Does what is planned for one person, unless they have changed since or somebody has excluded
 /// them. What the rules refuse leaves no trace but the refusal.
 async fn apply(
@@ -153,12 +167,12 @@ async fn apply(
     (rules, exclusions, by): (&Arc<Rules>, &Exclusions, &By),
     now: Timestamp,
 ) -> Result<(ItemState, Option<String>), Error> {
-    let verb = Verb::read(plan.kind, item.body.clone(), plan.note.as_deref())?;
+    let verb = Verb::planned(plan.kind, item, plan.note.as_deref())?;
     let Some(mut member) = tx.lock_member(item.member).await? else {
         return Ok((ItemState::Stale, None));
     };
     let engagement = tx.engagement(member.id).await?;
-    if fingerprint(&member, verb.looks_at(&engagement)) != item.fingerprint {
+    if verb.fingerprint(&member, &engagement) != item.fingerprint {
         return Ok((ItemState::Stale, None));
     }
     if let Some(excluded) = exclusions.of(&member) {

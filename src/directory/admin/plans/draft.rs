@@ -1,7 +1,7 @@
 //! A plan that is being made.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::directory::admin::{invalid, view};
@@ -44,6 +44,13 @@ impl Draft {
         Ok(())
     }
 
+    /// Puts identifiers in the place of the names by which people were asked for: a plan outlives
+    /// those whom it is about.
+    pub(super) fn name_nobody(&mut self) {
+        let ids = self.items.iter().map(|(_, item, _)| json!(item.member));
+        self.asked.insert("members".into(), ids.collect());
+    }
+
     /// The plan, its items and who they are. Whoever waits comes first: a seat that the plan frees
     /// must not go to somebody whom it is about to end.
     pub(super) fn finish(
@@ -52,6 +59,10 @@ impl Draft {
         threshold: i64,
         now: Timestamp,
     ) -> (Plan, Vec<Item>, Vec<Value>) {
+        if self.kind == Kind::Mapping {
+            // Made again, it must be the same in whatever order people were found.
+            self.items.sort_by_key(|(_, item, _)| item.member);
+        }
         self.items.sort_by_key(|(has_seat, _, _)| *has_seat);
         let (items, people): (Vec<_>, Vec<_>) = self
             .items
@@ -72,6 +83,10 @@ impl Draft {
             asked: self.asked,
             note: self.note,
             seats: planned.map(|item| item.seat_delta).sum(),
+            seats_by_pool: plans::seats_by_pool(&items)
+                .into_iter()
+                .map(|(pool, delta)| (pool, delta.into()))
+                .collect(),
             approval: approval.into_iter().map(str::to_owned).collect(),
             requested_by,
             created_at: now,

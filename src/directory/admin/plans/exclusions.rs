@@ -14,6 +14,7 @@ use crate::directory::admin::{
 };
 use crate::directory::change::Change;
 use crate::directory::{Caller, Code, Directory, Error};
+use crate::plans::{Item, ItemState};
 use crate::scim::Object;
 use crate::scim::predicate::fold;
 use crate::seats::catalog::Catalog;
@@ -43,6 +44,18 @@ impl Exclusions {
             };
         }
         Ok(all)
+    }
+
+    /// Takes whoever is excluded out of what would be done.
+    pub(super) fn keep(&self, item: &mut Item, m: &Member) {
+        if item.state != ItemState::Planned {
+            return;
+        }
+        if let Some(by) = self.of(m) {
+            item.state = ItemState::Excluded;
+            item.problem = Some(by.to_owned());
+            item.seat_delta = 0;
+        }
     }
 
     /// What a person is excluded by, if anything.

@@ -6,9 +6,13 @@
 mod apply;
 mod decide;
 mod draft;
+mod erasing;
 mod exclusions;
+mod mapping;
 pub(super) mod people;
 mod reclaim;
+mod reconciliation;
+mod standing;
 mod verb;
 mod view;
 
@@ -25,8 +29,8 @@ use super::body::{Body, required};
 use super::roles::Right;
 use super::{Items, Query, cursor, not_found, object, wrong};
 use crate::directory::change::{By, Change};
-use crate::directory::{Caller, Directory, Error};
-use crate::plans::{self, Kind, State};
+use crate::directory::{Caller, Directory, Error, Refusal};
+use crate::plans::{self, Act, Kind, State};
 use crate::scim::Object;
 use crate::store::plans::Plan;
 use crate::store::{Session, Tx, transact};
@@ -57,18 +61,22 @@ impl Directory {
         known.extend(verb::FIELDS);
         let body = Body::of(body, &known)?;
         let kind = required("kind", body.named::<Kind>("kind")?)?;
-        if kind == Kind::Reclaim {
-            return Err(wrong("kind", "a reclaim is planned by POST /seats/reclaim").into());
-        }
+        let act = match kind {
+            Kind::End => Act::End,
+            Kind::Extend => Act::Extend,
+            Kind::Transfer => Act::Transfer,
+            other => return Err(elsewhere(other).into()),
+        };
+        let fields = verb::fields(act);
         let foreign = verb::FIELDS
             .iter()
-            .find(|field| body.has(field) && !verb::fields(kind).contains(field));
+            .find(|field| body.has(field) && !fields.contains(field));
         if let Some(field) = foreign {
             return Err(wrong(field, &format!("does not go with the kind {kind}")).into());
         }
         let whom = Whom::read(caller, &body)?;
-        let asked = body.only(&[&["kind", "filter", "members"], verb::fields(kind)].concat());
-        let verb = Verb::read(kind, body.only(verb::fields(kind)), None)?;
+        let asked = body.only(&[&["kind", "filter", "members"], fields].concat());
+        let verb = Verb::read(act, body.only(fields), None)?;
         let (note, dry) = (body.text("note", NOTE)?, body.flag("dryRun")?);
         self.catch_up(caller.tenant, now).await?;
         let mut session = self.store.snapshot(caller.tenant).await?;
@@ -77,7 +85,7 @@ impl Directory {
         let exclusions = Exclusions::read(&mut session).await?;
         let mut draft = Draft::new(kind, asked, note);
         let named = matches!(whom, Whom::Members(_));
-        let open = kind.ends_access() && !named;
+        let open = kind.needs_place() && !named;
         let asked = (caller, &*rules, now);
         people::each(&mut session, &whom, asked, open, |m, engagement| {
             let item = verb.item(&rules, m, engagement, &exclusions, now)?;
@@ -85,6 +93,9 @@ impl Directory {
         })
         .await?;
         drop(session);
+        if named {
+            draft.name_nobody();
+        }
         let threshold = rules.catalog.policy.approval_threshold;
         self.planned(caller, draft, (threshold, dry == Some(true)), now)
             .await
@@ -224,6 +235,18 @@ impl Directory {
         change.log(action, None, detail);
         change.finish().await
     }
+}
+
+/// The refusal of a kind that is planned by another path.
+fn elsewhere(kind: Kind) -> Refusal {
+    let path = match kind {
+        Kind::Reclaim => "POST /seats/reclaim",
+        Kind::Reconciliation => "POST /reconciliations/{id}/plan",
+        Kind::Mapping => "POST /mappings/plan",
+        Kind::Erase => "POST /members/{id}/erase",
+        Kind::End | Kind::Extend | Kind::Transfer => "POST /plans",
+    };
+    wrong("kind", &format!("a {kind} is planned by {path}"))
 }
 
 /// A plan tells how people use their coaching.

@@ -15,8 +15,8 @@ use crate::directory::admin::body::{Body, MAX_DAYS, required};
 use crate::directory::admin::roles::Right;
 use crate::directory::admin::{object, selection, wrong};
 use crate::directory::{Caller, Directory, Error};
-use crate::plans::Kind;
 use crate::plans::reclaim::{Holder, Reason, since, use_of};
+use crate::plans::{Act, Kind};
 use crate::scim::Object;
 use crate::store::Session;
 use crate::store::engagement::Engagement;
@@ -38,7 +38,7 @@ impl Directory {
         let query = people::query(&rest)?;
         let (note, dry) = (body.text("note", NOTE)?, body.flag("dryRun")?);
         let end = object([("reason", reason.end_reason().as_str().into())]);
-        let verb = Verb::read(Kind::Reclaim, end, None)?;
+        let verb = Verb::read(Act::End, end, None)?;
         self.catch_up(caller.tenant, now).await?;
         // Whose reason has cleared was not silent.
         self.resolve_nudges(caller.tenant, now).await?;

@@ -29,6 +29,7 @@ pub(super) fn plan(p: &Plan, counts: &Counts, now: Timestamp) -> Object {
         ("note", json!(p.note)),
         ("hash", json!(p.hash)),
         ("seats", json!(p.seats)),
+        ("seatsByPool", json!(p.seats_by_pool)),
         ("counts", Value::Object(total)),
         ("approvalRequired", (!p.approval.is_empty()).into()),
         ("approvalReasons", json!(p.approval)),

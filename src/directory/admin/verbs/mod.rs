@@ -3,7 +3,7 @@
 
 mod effects;
 pub(super) mod end;
-mod erase;
+pub(super) mod erase;
 pub(super) mod extend;
 mod identity;
 mod overrides;
@@ -11,7 +11,7 @@ mod pause;
 mod pin;
 mod refusal;
 mod rehire;
-mod transfer;
+pub(super) mod transfer;
 
 use std::sync::Arc;
 

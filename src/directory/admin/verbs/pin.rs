@@ -7,6 +7,7 @@ use super::{Act, body, dry_run, note, refusal};
 use crate::directory::admin::body::{Body, required};
 use crate::directory::admin::roles::Right;
 use crate::directory::admin::{Query, invalid, wrong};
+use crate::directory::change::Change;
 use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::Catalog;
@@ -14,6 +15,7 @@ use crate::seats::decision::Trigger;
 use crate::seats::pin::{Field, Pin};
 use crate::seats::placement::Intent;
 use crate::seats::{IdentityState, SeatState, days};
+use crate::store::members::Member;
 use crate::store::transact;
 
 impl Directory {
@@ -33,7 +35,7 @@ impl Directory {
         self.catch_up(caller.tenant, now).await?;
         transact!(self.store, caller.tenant, |tx| {
             let mut act = Act::on(self, tx, caller, who, (dry, now)).await?;
-            known(&act)?;
+            known(&act.member)?;
             let rules = act.rules();
             let intent = act.person(&rules).intent;
             let zone = intent.zone(&rules.catalog);
@@ -57,7 +59,8 @@ impl Directory {
                 return act.answer(caller, false).await;
             }
             act.change.pin(&mut act.member, pin).await?;
-            let changed = place(&mut act).await?;
+            let held = act.before.seat_state();
+            let changed = place(&mut act.change, &mut act.member, held).await?;
             act.answer(caller, changed).await
         })
     }
@@ -104,29 +107,34 @@ impl Directory {
 }
 
 /// Refuses what is done to somebody who is no user any more.
-pub(super) fn known(act: &Act<'_>) -> Result<(), Refusal> {
-    match act.member.identity {
+pub(super) fn known(member: &Member) -> Result<(), Refusal> {
+    match member.identity {
         IdentityState::Active | IdentityState::Inactive => Ok(()),
         IdentityState::Deleted | IdentityState::Erased => Err(refusal::not_known()),
     }
 }
 
-/// Places a person anew; refuses what would take away what they have.
-pub(super) async fn place(act: &mut Act<'_>) -> Result<bool, Error> {
-    let changed = act
-        .change
-        .settle(&mut act.member, Trigger::Person, false)
-        .await?;
-    let held = act.before.seat_state();
-    let holds = act.member.seat_state();
+/// Places a person anew who had a seat in this state; refuses what would take away what they have.
+pub(super) async fn place(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    held: SeatState,
+) -> Result<bool, Error> {
+    let changed = change.settle(member, Trigger::Person, false).await?;
+    let holds = member.seat_state();
     let lost = !matches!(held, SeatState::None | SeatState::Grace | SeatState::Ended)
         && matches!(holds, SeatState::Grace | SeatState::Ended);
     if lost {
-        let detail = "by this the person would have a place nowhere, or access that is over; \
-                      POST …/end ends it";
-        return Err(Refusal::new(409, Code::NotPlaced, detail).into());
+        return Err(not_placed().into());
     }
     Ok(changed)
+}
+
+/// They would lose what they have.
+pub(super) fn not_placed() -> Refusal {
+    let detail = "by this the person would have a place nowhere, or access that is over; \
+                  POST …/end ends it";
+    Refusal::new(409, Code::NotPlaced, detail)
 }
 
 /// A value that the field can have: a key as the catalog writes it, or a date.
