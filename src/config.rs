@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use axum::http::Uri;
 use clap::{Args, ValueEnum};
@@ -35,6 +36,11 @@ pub struct Config {
     /// `meta.location`. Without it the Host header of the request says.
     #[arg(long, env = "SEATKEEPER_BASE_URL", value_name = "URL", value_parser = base_url)]
     pub base_url: Option<String>,
+
+    /// Where people reach the server, as `https://seats.example.com`: the beginning of links that
+    /// they are sent. Without it nobody is asked whether they keep their seat.
+    #[arg(long, env = "SEATKEEPER_PUBLIC_URL", value_name = "URL", value_parser = base_url)]
+    pub public_url: Option<String>,
 
     /// Requests a second that one tenant may make; 0 for no limit.
     #[arg(
@@ -113,6 +119,11 @@ pub struct Config {
     /// webhook can then reach what this server can.
     #[arg(long, env = "SEATKEEPER_WEBHOOKS_ALLOW_PRIVATE")]
     pub webhooks_allow_private: bool,
+
+    /// A file of PEM with certificate authorities that receivers of webhooks are believed by, besides
+    /// the public ones.
+    #[arg(long, env = "SEATKEEPER_WEBHOOKS_CA_FILE", value_name = "PATH")]
+    pub webhooks_ca_file: Option<PathBuf>,
 }
 
 /// Whether something is done.
@@ -142,6 +153,7 @@ impl Config {
             database_url: url.to_owned(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             base_url: None,
+            public_url: None,
             rate_limit: 1000,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -151,6 +163,7 @@ impl Config {
             breaker: Switch::On,
             commit_group: 64,
             webhooks_allow_private: false,
+            webhooks_ca_file: None,
         }
     }
 }
@@ -162,6 +175,7 @@ impl fmt::Debug for Config {
             .field("database_url", &without_password(&self.database_url))
             .field("listen", &self.listen)
             .field("base_url", &self.base_url)
+            .field("public_url", &self.public_url)
             .field("rate_limit", &self.rate_limit)
             .field("log", &self.log)
             .field("log_format", &self.log_format)
@@ -171,6 +185,7 @@ impl fmt::Debug for Config {
             .field("breaker", &self.breaker)
             .field("commit_group", &self.commit_group)
             .field("webhooks_allow_private", &self.webhooks_allow_private)
+            .field("webhooks_ca_file", &self.webhooks_ca_file)
             .finish()
     }
 }

@@ -6,6 +6,7 @@ mod connection;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -22,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Switch};
 use crate::directory::Directory;
 use crate::http::{self, AppState};
+use crate::jobs::delivery::read_roots;
 use crate::jobs::{self, Jobs};
 use crate::store::{self, Options, Store};
 
@@ -42,6 +44,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The file of certificate authorities for webhooks cannot be used.
+    #[error("--webhooks-ca-file {}: {source}", file.display())]
+    Authorities {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
 }
 
 /// A server that answers until it is stopped.
@@ -55,6 +65,11 @@ pub struct Running {
 
 /// Opens and migrates the database, listens, and starts the jobs.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, Error> {
+    let file = config.webhooks_ca_file.clone();
+    let roots = read_roots(file.as_deref()).map_err(|source| Error::Authorities {
+        file: file.unwrap_or_default(),
+        source,
+    })?;
     let listener = listen(config.listen).await?;
     let address = listener.local_addr().map_err(|source| Error::Listen {
         address: config.listen,
@@ -65,12 +80,14 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Error> {
         commit_group: config.commit_group,
     };
     let store = Store::open(&config.database_url, options).await?;
-    let mut directory = Directory::new(store).with_private_webhooks(config.webhooks_allow_private);
+    let mut directory = Directory::new(store)
+        .with_private_webhooks(config.webhooks_allow_private)
+        .with_public_url(config.public_url.as_deref());
     if config.breaker == Switch::Off {
         directory = directory.without_breakers();
     }
     let state = AppState::new(directory.clone(), clock.clone(), &config, address);
-    let jobs = jobs::start(directory, clock);
+    let jobs = jobs::start(directory, clock, roots);
     let (stop, stopped) = watch::channel(false);
     let accepting = tokio::spawn(accept(
         listener,

@@ -13,6 +13,28 @@ const PEACE: SignedDuration = SignedDuration::from_hours(72);
 const MOST: usize = 3;
 /// How long the reason may take to clear for the nudge to have helped.
 const HELPS_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// For how long nobody proposes to take a seat back that its holder said they keep.
+pub const KEPT_FOR: SignedDuration = SignedDuration::from_hours(60 * 24);
+
+named! {
+    /// What a nudge is for.
+    Kind {
+        /// It reminds somebody.
+        Remind = "remind",
+        /// It asks them whether they keep their seat.
+        KeepOrRelease = "keep_or_release",
+    }
+}
+
+named! {
+    /// What somebody answers who is asked that.
+    Answer {
+        /// They do.
+        Keep = "keep",
+        /// Somebody else may have it.
+        Release = "release",
+    }
+}
 
 named! {
     /// What came of a nudge.
@@ -23,6 +45,62 @@ named! {
         Converted = "converted",
         /// It did not.
         Expired = "expired",
+        /// Asked, they said that they keep their seat.
+        Kept = "kept",
+        /// Asked, they gave it up.
+        Released = "released",
+        /// Asked, they said nothing in time, nor did the reason clear.
+        Unanswered = "unanswered",
+    }
+}
+
+/// What a nudge asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// Until when it can be answered.
+    pub expires_at: Timestamp,
+    /// What they answered, kept or released, and when.
+    pub answer: Option<(Outcome, Timestamp)>,
+}
+
+/// Why a question cannot be answered so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswerable {
+    /// It was, otherwise.
+    Answered(Outcome),
+    /// Its time is over.
+    Expired,
+}
+
+impl Answer {
+    /// What comes of the nudge by it.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Keep => Outcome::Kept,
+            Self::Release => Outcome::Released,
+        }
+    }
+}
+
+impl Question {
+    /// Asked at `sent_at`: it can be answered for as long as a nudge may help.
+    pub fn asked(sent_at: Timestamp) -> Self {
+        Self {
+            expires_at: sent_at.checked_add(HELPS_WITHIN).unwrap_or(Timestamp::MAX),
+            answer: None,
+        }
+    }
+
+    /// Whether an answer may be given at `now`, or, without one, the question looked at. The same
+    /// answer may be given again, and says nothing new.
+    pub fn may(&self, answer: Option<Answer>, now: Timestamp) -> Result<(), Unanswerable> {
+        match (self.answer, answer) {
+            (Some((before, _)), Some(answer)) if before != answer.outcome() => {
+                Err(Unanswerable::Answered(before))
+            }
+            (None, _) if now >= self.expires_at => Err(Unanswerable::Expired),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -102,6 +180,21 @@ mod tests {
         let before: Vec<_> = (0..3).rev().map(|n| (Stage::Invited, at(n * 72))).collect();
         assert_eq!(may(Stage::Invited, &before, at(9_000)), Err(Unless::Enough));
         assert_eq!(may(Stage::Activated, &before, at(9_000)), Ok(()));
+    }
+
+    #[test]
+    fn a_question_is_answered_once_and_in_time() {
+        let mut question = Question::asked(at(0));
+        let (keep, release) = (Some(Answer::Keep), Some(Answer::Release));
+        assert_eq!(question.may(None, at(1)), Ok(()));
+        assert_eq!(question.may(release, at(167)), Ok(()));
+        assert_eq!(question.may(keep, at(168)), Err(Unanswerable::Expired));
+        assert_eq!(question.may(None, at(168)), Err(Unanswerable::Expired));
+        question.answer = Some((Outcome::Kept, at(2)));
+        assert_eq!(question.may(keep, at(500)), Ok(()));
+        let otherwise = Err(Unanswerable::Answered(Outcome::Kept));
+        assert_eq!(question.may(release, at(3)), otherwise);
+        assert_eq!(question.may(None, at(500)), Ok(()));
     }
 
     #[test]

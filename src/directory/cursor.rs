@@ -105,6 +105,27 @@ impl Directory {
         Ok(cursor.place)
     }
 
+    /// Bytes with a seal behind them. What they are for is theirs to say: whatever is sealed with
+    /// this key opens with it, and a cursor begins with a brace.
+    pub(super) async fn sealed(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>, store::Error> {
+        let seal = mac(self.sealing_key().await?, &bytes);
+        bytes.extend(seal);
+        Ok(bytes)
+    }
+
+    /// What was sealed; nothing if it was not, or not here.
+    pub(super) async fn unsealed<'b>(
+        &self,
+        bytes: &'b [u8],
+    ) -> Result<Option<&'b [u8]>, store::Error> {
+        let Some(at) = bytes.len().checked_sub(SEAL) else {
+            return Ok(None);
+        };
+        let (body, seal) = bytes.split_at(at);
+        let key = self.sealing_key().await?;
+        Ok(bool::from(mac(key, body).as_slice().ct_eq(seal)).then_some(body))
+    }
+
     async fn sealing_key(&self) -> Result<&[u8], store::Error> {
         let key = self
             .sealing

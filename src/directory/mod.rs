@@ -46,6 +46,8 @@ pub struct Directory {
     /// None where breakers are off.
     people: Option<change::People>,
     private_webhooks: bool,
+    /// Where people reach this server.
+    public_url: Option<Arc<str>>,
 }
 
 /// How long it is remembered how many people a connection had.
@@ -248,6 +250,7 @@ impl Directory {
                     .build(),
             ),
             private_webhooks: false,
+            public_url: None,
         }
     }
 
@@ -275,6 +278,13 @@ impl Directory {
     #[must_use]
     pub fn with_private_webhooks(mut self, allowed: bool) -> Self {
         self.private_webhooks = allowed;
+        self
+    }
+
+    /// Lets people be sent links to this server, which begin so.
+    #[must_use]
+    pub fn with_public_url(mut self, url: Option<&str>) -> Self {
+        self.public_url = url.map(Arc::from);
         self
     }
 

@@ -89,6 +89,12 @@ named! {
         NudgedRecently = "nudged_recently",
         /// The person was reminded as often as may be in one status.
         NudgedEnough = "nudged_enough",
+        /// The server does not know where people reach it, and so can send them no link.
+        NoPublicUrl = "no_public_url",
+        /// What is asked was answered otherwise before.
+        AlreadyAnswered = "already_answered",
+        /// A link whose time is over.
+        LinkExpired = "link_expired",
         /// A URL that only the server could reach.
         PrivateAddress = "private_address",
         /// Access that has ended and would end at once again.

@@ -2,6 +2,7 @@
 //! calls one use case of [`crate::directory`] and writes the answer.
 
 mod admin;
+mod answer;
 mod body;
 mod caller;
 mod error;
@@ -29,7 +30,7 @@ use rate::RateLimit;
 use scim::resource::{Groups, Users};
 use scim::{bulk, discovery, me, resource, search};
 
-/// Every route. All but the first two stand behind a guard (`caller`), and so does what is no route.
+/// Every route. All but the first three stand behind a guard (`caller`), and so does what is no route.
 fn router(app: AppState) -> Router {
     let scim = Router::new()
         .route(
@@ -74,6 +75,10 @@ fn router(app: AppState) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route(
+            "/nudges/answer/{token}",
+            get(answer::show).post(answer::take),
+        )
         .nest("/scim/v2", scim)
         .nest("/admin/v1", admin)
         .fallback(error::no_such_route)

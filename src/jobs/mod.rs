@@ -1,7 +1,7 @@
 //! Timed work: the use cases that the clock calls. Any replica may do it; a lease keeps two from
 //! doing the same at once, and what they do would be right even then.
 
-mod delivery;
+pub(crate) mod delivery;
 mod signals;
 
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::RootCertStore;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -48,10 +49,10 @@ impl Jobs {
     }
 }
 
-/// Starts the jobs.
-pub fn start(directory: Directory, clock: Clock) -> Jobs {
+/// Starts the jobs. Receivers of webhooks are believed whom these authorities vouch for.
+pub fn start(directory: Directory, clock: Clock, roots: RootCertStore) -> Jobs {
     let (stop, stopped) = watch::channel(false);
-    let delivering = delivery::run(directory.clone(), clock.clone(), stopped.clone());
+    let delivering = delivery::run(directory.clone(), clock.clone(), roots, stopped.clone());
     let signalling = signals::run(directory.clone(), clock.clone(), stopped.clone());
     Jobs {
         stop,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jiff::ToSpan as _;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -12,12 +12,16 @@ use crate::directory::{Directory, Error};
 
 /// How often to look.
 const PAUSE: Duration = Duration::from_secs(1);
+/// For how long one replica looks alone, and when it asks for longer: asking is a write.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+const RENEW: SignedDuration = SignedDuration::from_secs(15);
 
 /// Looks until told to stop.
 pub(super) async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bool>) {
     let me = Uuid::now_v7();
+    let mut held = None;
     while !*stopped.borrow() {
-        if let Err(error) = round(&directory, &clock, me).await {
+        if let Err(error) = round(&directory, &clock, me, &mut held).await {
             tracing::warn!(%error, "what time tells was not looked for and will be");
         }
         tokio::select! {
@@ -28,13 +32,27 @@ pub(super) async fn run(directory: Directory, clock: Clock, mut stopped: watch::
     }
 }
 
-async fn round(directory: &Directory, clock: &Clock, me: Uuid) -> Result<(), Error> {
+/// `held` is since when this replica has the lease.
+async fn round(
+    directory: &Directory,
+    clock: &Clock,
+    me: Uuid,
+    held: &mut Option<Timestamp>,
+) -> Result<(), Error> {
     let store = directory.store();
     let tenants = store.tenants_signalling().await?;
     let now = clock.now();
-    let until = now.checked_add(30.seconds()).unwrap_or(now);
-    if tenants.is_empty() || !store.lease("signals", me, now, until).await? {
+    if tenants.is_empty() {
         return Ok(());
+    }
+    let fresh = |since: Timestamp| since <= now && now.duration_since(since) < RENEW;
+    if !held.is_some_and(fresh) {
+        *held = None;
+        let until = now.checked_add(LEASE).unwrap_or(now);
+        if !store.lease("signals", me, now, until).await? {
+            return Ok(());
+        }
+        *held = Some(now);
     }
     for tenant in tenants {
         // One tenant's trouble keeps nobody else's messages waiting.

@@ -13,6 +13,8 @@ named! {
         NeverActivated = "never_activated",
         /// Nothing has come of the seat, and no session is booked.
         Idle = "idle",
+        /// Was asked whether they keep it, and did not answer.
+        Unanswered = "unanswered",
         /// The person has left, and the seat is still held for them.
         LeaverHolding = "leaver_holding",
         /// Access is over for somebody who is still here, and the seat is still held.
@@ -28,8 +30,14 @@ impl Reason {
         match self {
             Self::NeverActivated => 10,
             Self::Idle => 30,
-            Self::LeaverHolding | Self::EndedNotFreed | Self::Duplicate => 0,
+            Self::Unanswered | Self::LeaverHolding | Self::EndedNotFreed | Self::Duplicate => 0,
         }
+    }
+
+    /// Whether it does not hold for who said lately that they keep their seat. Whoever has left has
+    /// no say.
+    pub fn heeds_keeping(self) -> bool {
+        !matches!(self, Self::LeaverHolding | Self::EndedNotFreed)
     }
 
     /// Whether it makes a difference for how long it has held.
@@ -41,7 +49,7 @@ impl Reason {
     pub fn end_reason(self) -> EndReason {
         match self {
             Self::NeverActivated => EndReason::NotActivated,
-            Self::Idle => EndReason::Inactive,
+            Self::Idle | Self::Unanswered => EndReason::Inactive,
             Self::LeaverHolding | Self::EndedNotFreed | Self::Duplicate => EndReason::Reclaimed,
         }
     }
@@ -49,7 +57,7 @@ impl Reason {
     /// The seat states of those it can hold for.
     pub fn states(self) -> &'static [SeatState] {
         match self {
-            Self::NeverActivated | Self::Idle => &[SeatState::Assigned],
+            Self::NeverActivated | Self::Idle | Self::Unanswered => &[SeatState::Assigned],
             Self::LeaverHolding | Self::EndedNotFreed => &[SeatState::Grace],
             Self::Duplicate => &[SeatState::Assigned, SeatState::Scheduled, SeatState::Grace],
         }
@@ -67,6 +75,8 @@ pub struct Holder<'a> {
     pub assignment: &'a Assignment,
     /// What came of it.
     pub journey: &'a Journey,
+    /// When they were last asked whether they keep it, and until when they did not answer.
+    pub unanswered: Option<(Timestamp, Timestamp)>,
 }
 
 /// Since when the reason holds for a person, if it has for so many days. Of a duplicate it is told
@@ -77,6 +87,7 @@ pub fn since(reason: Reason, days: i64, holder: Holder<'_>, now: Timestamp) -> O
         deactivated_at,
         assignment,
         journey,
+        unanswered,
     } = holder;
     let active = identity == IdentityState::Active;
     let booked = journey.next_session_at.is_some_and(|at| at > now);
@@ -90,6 +101,12 @@ pub fn since(reason: Reason, days: i64, holder: Holder<'_>, now: Timestamp) -> O
             journey.invited_at.filter(|_| waits)
         }
         Reason::Idle => journey.idle_since().filter(|_| active && !booked),
+        // Not, if something has come of the seat since they were asked.
+        Reason::Unanswered => unanswered
+            .filter(|(asked, _)| {
+                active && !booked && journey.engaged_at.is_none_or(|at| at < *asked)
+            })
+            .map(|(_, until)| until),
         Reason::LeaverHolding => deactivated_at.filter(|_| !active),
         // Since when is not kept, nor asked: that the seat is held is enough.
         Reason::EndedNotFreed => Some(assignment.starts_at).filter(|_| active),

@@ -181,6 +181,7 @@ fn since(reason: Reason, days: i64, a: &Assignment, j: &Journey, active: bool) -
         deactivated_at: (!active).then(|| at("2027-06-10T12:00:00Z")),
         assignment: a,
         journey: j,
+        unanswered: None,
     };
     reclaim::since(reason, days, holder, at(NOW)).is_some()
 }
@@ -241,6 +242,30 @@ fn each_reason_ends_with_one_that_an_operator_may_give() {
             "{reason}"
         );
     }
+}
+
+#[test]
+fn silence_counts_unless_something_came_of_the_seat_since() {
+    let seat = assignment(SeatState::Assigned);
+    let mut quiet = journey(Stage::Activated, "2027-06-01T12:00:00Z");
+    let asked = (at("2027-06-02T12:00:00Z"), at("2027-06-09T12:00:00Z"));
+    let since = |journey: &Journey, unanswered, days| {
+        let holder = Holder {
+            identity: IdentityState::Active,
+            deactivated_at: None,
+            assignment: &seat,
+            journey,
+            unanswered,
+        };
+        reclaim::since(Reason::Unanswered, days, holder, at(NOW))
+    };
+    assert_eq!(since(&quiet, Some(asked), 6), Some(asked.1));
+    assert_eq!(since(&quiet, Some(asked), 7), None, "not for long enough");
+    assert_eq!(since(&quiet, None, 0), None, "was not asked");
+    quiet.engaged_at = Some(at("2027-06-01T13:00:00Z"));
+    assert!(since(&quiet, Some(asked), 0).is_some(), "before that");
+    quiet.engaged_at = Some(at("2027-06-10T13:00:00Z"));
+    assert_eq!(since(&quiet, Some(asked), 0), None);
 }
 
 #[test]

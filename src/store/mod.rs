@@ -36,6 +36,7 @@ pub mod nudges;
 pub mod operations;
 pub mod overrides;
 pub mod plans;
+pub mod questions;
 pub mod reconciliations;
 pub mod rehire;
 pub mod reports;

@@ -9,7 +9,7 @@ use super::seats::named as parsed;
 use super::{Error, Session, Store, TenantId, Tx};
 use crate::coaching::Stage;
 use crate::coaching::journey::Journey;
-use crate::coaching::nudge::Outcome;
+use crate::coaching::nudge::{Outcome, Question};
 
 /// A reminder.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Nudge {
     pub actor: String,
     /// When.
     pub sent_at: Timestamp,
+    /// What it asks, if it does.
+    pub question: Option<Question>,
     /// What came of it.
     pub outcome: Outcome,
     /// When.
@@ -45,12 +47,33 @@ pub struct Selection {
     pub before: Option<(Timestamp, Uuid)>,
 }
 
-macro_rules! nudge_columns {
+/// What came of a nudge, asked or not.
+macro_rules! came_to {
     () => {
-        "n.id, n.member_id, n.assignment_id, n.stage as nudged_in, n.message, n.actor, n.sent_at, \
-         n.outcome, n.outcome_at"
+        "case when q.answer is not null then q.answer \
+         when q.nudge_id is not null and n.outcome = 'expired' then 'unanswered' \
+         else n.outcome end"
     };
 }
+
+macro_rules! nudge_columns {
+    () => {
+        concat!(
+            "n.id, n.member_id, n.assignment_id, n.stage as nudged_in, n.message, n.actor, n.sent_at, \
+         q.expires_at as asked_until, q.answer, q.answered_at, \
+         coalesce(q.answered_at, n.outcome_at) as outcome_at, ",
+            came_to!(),
+            " as outcome "
+        )
+    };
+}
+
+macro_rules! nudge_tables {
+    () => {
+        "from nudge n left join nudge_question q on q.tenant_id = n.tenant_id and q.nudge_id = n.id "
+    };
+}
+pub(super) use {came_to, nudge_tables};
 
 fn nudge(row: &Row) -> Result<Nudge, Error> {
     Ok(Nudge {
@@ -61,6 +84,16 @@ fn nudge(row: &Row) -> Result<Nudge, Error> {
         message: row.get("message")?,
         actor: row.get("actor")?,
         sent_at: row.instant("sent_at")?,
+        question: match row.maybe_instant("asked_until")? {
+            None => None,
+            Some(expires_at) => Some(Question {
+                expires_at,
+                answer: match row.maybe_instant("answered_at")? {
+                    None => None,
+                    Some(at) => Some((parsed(row, "answer")?, at)),
+                },
+            }),
+        },
         outcome: parsed(row, "outcome")?,
         outcome_at: row.maybe_instant("outcome_at")?,
     })
@@ -83,9 +116,10 @@ impl Session {
         const SQL: &str = concat!(
             "select ",
             nudge_columns!(),
-            " from nudge n where n.tenant_id = $1 and ($2 is null or n.member_id = $2) \
-             and ($3 is null or n.outcome = $3) \
-             and ($4 is null or n.sent_at < $4 or (n.sent_at = $4 and n.id < $5)) \
+            nudge_tables!(),
+            "where n.tenant_id = $1 and ($2 is null or n.member_id = $2) and ($3 is null or ",
+            came_to!(),
+            " = $3) and ($4 is null or n.sent_at < $4 or (n.sent_at = $4 and n.id < $5)) \
              order by n.sent_at desc, n.id desc limit $6 + 0"
         );
         let (at, id) = s.before.unzip();
@@ -100,7 +134,8 @@ impl Session {
         const SQL: &str = concat!(
             "select ",
             nudge_columns!(),
-            " from nudge n where n.tenant_id = $1 and n.id = $2"
+            nudge_tables!(),
+            "where n.tenant_id = $1 and n.id = $2"
         );
         let row = self.optional(SQL, args![self.tenant, id]).await?;
         row.as_ref().map(nudge).transpose()
@@ -133,7 +168,8 @@ impl Session {
             nudge_columns!(),
             ", a.state as held_as, ",
             journey_columns!(),
-            "from nudge n join assignment a on a.tenant_id = n.tenant_id and a.id = n.assignment_id \
+            nudge_tables!(),
+            "join assignment a on a.tenant_id = n.tenant_id and a.id = n.assignment_id \
              where n.tenant_id = $1 and n.outcome = 'open' and ($2 is null or n.sent_at > $2) \
              order by n.sent_at limit $3 + 0"
         );

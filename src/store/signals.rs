@@ -83,6 +83,32 @@ pub struct Signal {
 /// Somebody stalled by what is stored, whose assignment is the current one.
 const STALLED: &str = "a.state = 'assigned' and a.stalls_at <= $2";
 
+/// Who has stalled by `$2`, after a place in that order, and was not told of.
+pub(super) const STALLED_UNTOLD: &str = "select a.id, a.member_id, a.stage, a.stalls_at from assignment a \
+    join member m on m.tenant_id = a.tenant_id and m.id = a.member_id \
+    where a.tenant_id = $1 and a.state = 'assigned' and a.stalls_at <= $2 \
+      and (a.stalls_at, a.member_id) > ($3, $4) \
+      and coalesce(m.assignment_id = a.id, false) and not exists ( \
+        select 1 from stall_told t where t.tenant_id = a.tenant_id \
+        and t.assignment_id = a.id) \
+    order by a.stalls_at, a.member_id limit $5 + 0";
+/// Whoever was told of as stalled and has changed since.
+pub(super) const STALLED_CHANGED: &str = "with changed as materialized ( \
+      select assignment_id from stall_told where tenant_id = $1 and changed limit $3 + 0) \
+    select a.id, a.member_id, a.stage, \
+      coalesce(a.state = 'assigned' and a.stalls_at <= $2, false) as still \
+    from changed c join assignment a on a.tenant_id = $1 and a.id = c.assignment_id \
+    order by a.member_id";
+/// Whose access ends up to `$4`, after a place in that order, and of whom the notice of so many
+/// days was not told.
+pub(super) const EXPIRING_UNTOLD: &str = "select m.assignment_id, m.id, m.pool_id, m.access_ends_at from member m \
+    where m.tenant_id = $1 and m.seat_state = 'assigned' \
+      and (m.access_ends_at, m.id) > ($2, $3) and m.access_ends_at <= $4 \
+      and not exists (select 1 from expiry_told t where t.tenant_id = m.tenant_id \
+        and t.assignment_id = m.assignment_id and t.ends_at = m.access_ends_at \
+        and t.days <= $5) \
+    order by m.access_ends_at, m.id limit $6 + 0";
+
 fn told_stalled(row: &Row) -> Result<ToldStalled, Error> {
     Ok(ToldStalled {
         assignment: row.get("id")?,
@@ -128,16 +154,8 @@ impl Session {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Stalled>, Error> {
-        let sql = "select a.id, a.member_id, a.stage, a.stalls_at from assignment a \
-                   join member m on m.tenant_id = a.tenant_id and m.id = a.member_id \
-                   where a.tenant_id = $1 and a.state = 'assigned' and a.stalls_at <= $2 \
-                     and (a.stalls_at, a.member_id) > ($3, $4) \
-                     and coalesce(m.assignment_id = a.id, false) and not exists ( \
-                       select 1 from stall_told t where t.tenant_id = a.tenant_id \
-                       and t.assignment_id = a.id) \
-                   order by a.stalls_at, a.member_id limit $5 + 0";
         let values = args![self.tenant, now, from, after, limit];
-        let rows = self.all(sql, values).await?;
+        let rows = self.all(STALLED_UNTOLD, values).await?;
         rows.iter()
             .map(|row| {
                 Ok(Stalled {
@@ -156,12 +174,9 @@ impl Session {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<ToldStalled>, Error> {
-        let sql = "select a.id, a.member_id, a.stage, \
-                     coalesce(a.state = 'assigned' and a.stalls_at <= $2, false) as still \
-                   from stall_told t join assignment a on a.tenant_id = t.tenant_id \
-                     and a.id = t.assignment_id \
-                   where t.tenant_id = $1 and t.changed order by a.member_id limit $3 + 0";
-        let rows = self.all(sql, args![self.tenant, now, limit]).await?;
+        let rows = self
+            .all(STALLED_CHANGED, args![self.tenant, now, limit])
+            .await?;
         rows.iter().map(told_stalled).collect()
     }
 
@@ -189,15 +204,8 @@ impl Session {
         (from, after): (Timestamp, Uuid),
         limit: i64,
     ) -> Result<Vec<Expiring>, Error> {
-        let sql = "select m.assignment_id, m.id, m.pool_id, m.access_ends_at from member m \
-                   where m.tenant_id = $1 and m.seat_state = 'assigned' \
-                     and (m.access_ends_at, m.id) > ($2, $3) and m.access_ends_at <= $4 \
-                     and not exists (select 1 from expiry_told t where t.tenant_id = m.tenant_id \
-                       and t.assignment_id = m.assignment_id and t.ends_at = m.access_ends_at \
-                       and t.days <= $5) \
-                   order by m.access_ends_at, m.id limit $6 + 0";
         let values = args![self.tenant, from, after, band.to, band.days, limit];
-        let rows = self.all(sql, values).await?;
+        let rows = self.all(EXPIRING_UNTOLD, values).await?;
         rows.iter()
             .map(|row| {
                 Ok(Expiring {

@@ -18,6 +18,7 @@ mod office;
 
 mod applying;
 mod as_of;
+mod authorities;
 mod away_and_back;
 mod breaker;
 mod breaker_race;
@@ -41,6 +42,7 @@ mod imports;
 mod invitations;
 mod isolation;
 mod journey;
+mod keeping;
 mod ledger;
 mod lines;
 mod mappings;

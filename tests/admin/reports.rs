@@ -28,13 +28,14 @@ both_engines_alone!(
     weeks_and_medians,
 );
 
-const REPORTS: [&str; 11] = [
+const REPORTS: [&str; 12] = [
     "activation-usage",
     "attention",
     "connections",
     "expiring",
     "forecast",
     "leavers-with-sessions",
+    "nudges",
     "reflections",
     "seats",
     "true-up",
@@ -449,7 +450,7 @@ async fn row_23_to_25_attention_is_what_needs_somebody_today(engine: Engine) {
         let page = report(&office, "attention", &[("limit", "1"), ("cursor", &next)]).await;
         met.push(page.string("/items/0/reason"));
         match page.at("/nextCursor").as_str() {
-            Some(cursor) => next = cursor.to_owned(),
+            Some(cursor) => cursor.clone_into(&mut next),
             None => break,
         }
     }

@@ -91,16 +91,28 @@ impl Receiver {
         self.inbox.got.lock().unwrap().clone()
     }
 
-    /// Waits until something holds of what arrived.
+    /// Waits until something holds of what arrived: longer than a lease of a process that was killed.
     pub async fn until(&self, what: &str, holds: impl Fn(&[Got]) -> bool) -> Vec<Got> {
-        for _ in 0..600 {
+        self.until_within(Duration::from_secs(45), what, holds)
+            .await
+    }
+
+    /// The same, with more patience.
+    pub async fn until_within(
+        &self,
+        time: Duration,
+        what: &str,
+        holds: impl Fn(&[Got]) -> bool,
+    ) -> Vec<Got> {
+        let end = std::time::Instant::now() + time;
+        while std::time::Instant::now() < end {
             let got = self.got();
             if holds(&got) {
                 return got;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("not within 30 s: {what}\n{:#?}", self.got());
+        panic!("not within {time:?}: {what}\n{:#?}", self.got());
     }
 
     /// Waits until so many messages have arrived.

@@ -1,6 +1,6 @@
 //! Webhooks where processes are killed, and where there are several.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use seatkeeper::clock::Clock;
@@ -9,9 +9,12 @@ use serde_json::json;
 use super::process::Process;
 use crate::common::receiver::{Got, Receiver};
 use crate::common::tenant::user;
-use crate::common::{Engine, Server, database, run_alone, server::command};
+use crate::common::{COACHING, Engine, Server, database, run_alone, server::command};
 
-both_engines_alone!(a_message_under_way_when_the_process_dies_is_sent_again);
+both_engines_alone!(
+    a_message_under_way_when_the_process_dies_is_sent_again,
+    what_figures_tell_is_one_message_however_often_the_process_dies,
+);
 
 #[test]
 fn replicas_send_each_message_once() {
@@ -97,4 +100,59 @@ async fn send_once(engine: Engine) {
     assert_eq!(times.len(), 60);
     assert!(times.values().all(|n| *n == 1), "{times:?}");
     drop((first, second));
+}
+
+async fn what_figures_tell_is_one_message_however_often_the_process_dies(engine: Engine) {
+    const POOLS: usize = 6;
+    let url = database::create(engine).await;
+    let tenant = ["--tenant", "acme"];
+    command(&url, &["tenant", "create", "acme"]);
+    let term = ["--term-start", "2020-01-01", "--term-end", "2090-12-31"];
+    for n in 0..POOLS {
+        let key = format!("p{n}");
+        let pool = ["pool", "create", "--key", &key, "--purchased", "1"];
+        command(&url, &[&pool[..], &term, &tenant].concat());
+    }
+    let track = ["track", "create", "--key", "t", "--name", "T", "--default"];
+    command(&url, &[&track[..], &tenant].concat());
+    let token = |role| {
+        let create = ["token", "create", "--role", role];
+        command(&url, &[&create[..], &tenant].concat())
+    };
+    let (scim, owner) = (token("scim"), token("owner"));
+    let receiver = Receiver::start().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (mut process, mut base) = Process::serve_with(&url, &["--webhooks-allow-private"]);
+    let hook = json!({"url": receiver.url, "types": ["pool.full"]});
+    let made = http.post(format!("{base}/admin/v1/webhooks"));
+    let made = made.bearer_auth(&owner).json(&hook).send().await.unwrap();
+    assert_eq!(made.status(), 201);
+    for n in 0..POOLS {
+        let wish = json!({COACHING: {"pool": format!("p{n}")}});
+        let made = http.post(format!("{base}/scim/v2/Users"));
+        let body = user(&format!("u{n}"), wish);
+        let made = made.bearer_auth(&scim).json(&body).send().await.unwrap();
+        assert_eq!(made.status(), 201);
+        // Before it is noticed, while it is told, and after.
+        let pause = Duration::from_millis(u64::try_from(n).unwrap() * 500);
+        tokio::time::sleep(pause).await;
+        process.kill();
+        (process, base) = Process::serve_with(&url, &["--webhooks-allow-private"]);
+    }
+    let told = |got: &[Got]| {
+        let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for one in got {
+            let pool = one.json["data"]["pool"].as_str().unwrap().to_owned();
+            ids.entry(pool).or_default().insert(one.id());
+        }
+        ids
+    };
+    // The lease of a process that was killed runs out first.
+    let what = "a message for each pool";
+    receiver
+        .until_within(Duration::from_mins(2), what, |got| told(got).len() == POOLS)
+        .await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let ids = told(&receiver.got());
+    assert!(ids.values().all(|ids| ids.len() == 1), "{ids:#?}");
 }

@@ -2,6 +2,7 @@
 //! which. Answers are the JSON of the admin API (decisions live in `seats`, tables in `store`);
 //! every use case asks first whether the caller's role has the right to it.
 
+mod answers;
 mod as_of;
 mod body;
 pub mod breaker;
@@ -53,6 +54,7 @@ use crate::store::TenantId;
 use credentials::Role;
 
 use super::credentials;
+pub use answers::Link;
 pub use export::Export;
 pub use query::Query;
 pub use tell::{Outgoing, Reply};

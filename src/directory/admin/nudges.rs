@@ -10,7 +10,7 @@ use super::body::{Body, required};
 use super::query::refused;
 use super::roles::Right;
 use super::{Items, Query, cursor, find, object, selection, view, wrong};
-use crate::coaching::nudge::{self, Outcome, Unless};
+use crate::coaching::nudge::{self, Kind, Outcome, Question, Unless};
 use crate::directory::change::Change;
 use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
@@ -18,7 +18,7 @@ use crate::seats::{IdentityState, SeatState, outcome};
 use crate::store::members::Member;
 use crate::store::nudges::{Nudge, Selection};
 use crate::store::{Session, TenantId, transact};
-use crate::webhooks::kind::Kind;
+use crate::webhooks::kind;
 
 /// Characters of a message at most.
 const MESSAGE: usize = 2_000;
@@ -27,8 +27,24 @@ const MOST: usize = 1_000;
 /// People nudged in one transaction. On SQLite everybody waits.
 const BATCH: usize = 50;
 
+/// What an operator has to say, and whether it asks something.
+struct Words {
+    kind: Kind,
+    message: Option<String>,
+}
+
 impl Directory {
-    /// Reminds somebody: their coaching platform, or whoever else listens to the webhook
+    fn words(&self, body: &Body) -> Result<Words, Refusal> {
+        let kind = body.named("kind")?.unwrap_or(Kind::Remind);
+        if kind == Kind::KeepOrRelease && self.public_url.is_none() {
+            let detail = "the server is not told where people reach it: set --public-url";
+            return Err(Refusal::new(409, Code::NoPublicUrl, detail));
+        }
+        let message = body.text("message", MESSAGE)?;
+        Ok(Words { kind, message })
+    }
+
+    /// Reminds somebody, or asks them whether they keep their seat: their coaching platform, or whoever else listens to the webhook
     /// `member.nudged`, is told what to say.
     pub async fn nudge_member(
         &self,
@@ -38,14 +54,14 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Object, Error> {
         caller.may(Right::Nudge)?;
-        let body = Body::of(body, &["message"])?;
-        let message = body.text("message", MESSAGE)?;
+        let body = Body::of(body, &["message", "kind"])?;
+        let words = self.words(&body)?;
         self.catch_up(caller.tenant, now).await?;
         transact!(self.store, caller.tenant, |tx| {
             let member = find::locked(tx, who).await?;
             let rules = self.current_rules(tx).await?;
             let mut change = Change::new(tx, rules, caller.by(), now);
-            let nudge = send(&mut change, caller, &member, message.clone(), now).await?;
+            let nudge = send(&mut change, caller, &member, &words, now).await?;
             change.finish().await?;
             let mut answer = seen(&nudge);
             answer.insert("listeners".into(), listeners(change.tx).await?.into());
@@ -61,8 +77,8 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Object, Error> {
         caller.may(Right::Nudge)?;
-        let body = Body::of(body, &["filter", "message", "dryRun"])?;
-        let message = body.text("message", MESSAGE)?;
+        let body = Body::of(body, &["filter", "message", "kind", "dryRun"])?;
+        let words = self.words(&body)?;
         let dry = body.flag("dryRun")?.unwrap_or(false);
         let query = filter(required("filter", body.object("filter")?)?)?;
         self.catch_up(caller.tenant, now).await?;
@@ -71,10 +87,7 @@ impl Directory {
         // In the order in which everybody locks people.
         let ids: Vec<Uuid> = people.keys().copied().collect();
         for batch in ids.chunks(BATCH) {
-            results.extend(
-                self.nudge_some(caller, batch, message.as_ref(), dry, now)
-                    .await?,
-            );
+            results.extend(self.nudge_some(caller, batch, &words, dry, now).await?);
         }
         let items: Vec<Value> = people
             .into_iter()
@@ -119,7 +132,7 @@ impl Directory {
         &self,
         caller: &Caller,
         people: &[Uuid],
-        message: Option<&String>,
+        words: &Words,
         dry: bool,
         now: Timestamp,
     ) -> Result<Vec<(Uuid, Object)>, Error> {
@@ -134,7 +147,7 @@ impl Directory {
                 let done = if dry {
                     judge(change.tx, &member, now).await.map(|_| None)
                 } else {
-                    let sent = send(&mut change, caller, &member, message.cloned(), now).await;
+                    let sent = send(&mut change, caller, &member, words, now).await;
                     sent.map(|nudge| Some(nudge.id))
                 };
                 let result = match done {
@@ -278,7 +291,7 @@ async fn send(
     change: &mut Change<'_>,
     caller: &Caller,
     member: &Member,
-    message: Option<String>,
+    words: &Words,
     now: Timestamp,
 ) -> Result<Nudge, Error> {
     let (assignment, stage) = judge(change.tx, member, now).await?;
@@ -287,13 +300,21 @@ async fn send(
         member: member.id,
         assignment,
         stage,
-        message,
+        message: words.message.clone(),
         actor: caller.by().actor,
         sent_at: now,
+        question: (words.kind == Kind::KeepOrRelease).then(|| Question::asked(now)),
         outcome: Outcome::Open,
         outcome_at: None,
     };
     change.tx.insert_nudge(&nudge).await?;
+    if let Some(question) = &nudge.question {
+        let times = (now, question.expires_at);
+        change
+            .tx
+            .insert_question(nudge.id, assignment, times)
+            .await?;
+    }
     let detail = object([("nudge", json!(nudge.id))]);
     change.log("member.nudged", Some(member.id), detail);
     Ok(nudge)
@@ -312,8 +333,9 @@ fn refused_item(refusal: &Refusal) -> Object {
 /// How many webhooks are told of a nudge: where it is none, nobody is reminded.
 async fn listeners(session: &mut Session) -> Result<usize, Error> {
     let webhooks = session.webhooks().await?;
-    let listens =
-        |w: &&crate::store::webhooks::Webhook| w.disabled.is_none() && w.wants(Kind::MemberNudged);
+    let listens = |w: &&crate::store::webhooks::Webhook| {
+        w.disabled.is_none() && w.wants(kind::Kind::MemberNudged)
+    };
     Ok(webhooks.iter().filter(listens).count())
 }
 
@@ -321,7 +343,7 @@ fn seen(n: &Nudge) -> Object {
     object([
         ("id", json!(n.id)),
         ("member", json!(n.member)),
-        ("kind", "remind".into()),
+        ("kind", kind_of(n).as_str().into()),
         ("status", n.stage.as_str().into()),
         ("reason", n.stage.reason().as_str().into()),
         ("message", json!(n.message)),
@@ -329,12 +351,28 @@ fn seen(n: &Nudge) -> Object {
         ("sentAt", json!(n.sent_at)),
         ("outcome", n.outcome.as_str().into()),
         ("outcomeAt", json!(n.outcome_at)),
+        (
+            "answerBy",
+            json!(n.question.map(|question| question.expires_at)),
+        ),
     ])
+}
+
+fn kind_of(n: &Nudge) -> Kind {
+    match n.question {
+        Some(_) => Kind::KeepOrRelease,
+        None => Kind::Remind,
+    }
 }
 
 /// A nudge as its receivers are told it: the reason only where they may know how people use their
 /// coaching.
-pub(super) fn told(n: &Nudge, engagement: bool) -> Value {
+pub(super) fn told(n: &Nudge, engagement: bool, link: Option<Value>) -> Value {
     let reason = engagement.then(|| n.stage.reason().as_str());
-    json!({"id": n.id, "kind": "remind", "message": n.message, "reason": reason})
+    let mut told = json!({"id": n.id, "kind": kind_of(n).as_str(), "message": n.message,
+                          "reason": reason});
+    if let Some(link) = link {
+        told["answer"] = link;
+    }
+    told
 }

@@ -13,7 +13,7 @@ use super::reports::figures;
 use crate::directory::rules::Rules;
 use crate::directory::{Directory, Error};
 use crate::scim::Object;
-use crate::seats::catalog::Catalog;
+use crate::seats::catalog::{Catalog, Pool};
 use crate::seats::days;
 use crate::store::figures::Figures;
 use crate::store::signals::{Expiring, Signal, Stalled, Watch};
@@ -102,7 +102,7 @@ impl Directory {
                     }
                 }
                 kind if is_due(watch.seen_to, SELDOM, now) => {
-                    self.tell_seldom(tenant, kind, now).await?;
+                    self.tell_seldom(tenant, kind, watch.seen_to, now).await?;
                     true
                 }
                 _ => false,
@@ -255,7 +255,13 @@ impl Directory {
     }
 
     /// Tells what no index is needed to find: tokens, connections, the digest.
-    async fn tell_seldom(&self, tenant: TenantId, kind: Kind, now: Timestamp) -> Result<(), Error> {
+    async fn tell_seldom(
+        &self,
+        tenant: TenantId,
+        kind: Kind,
+        seen_to: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let mut session = self.store.snapshot(tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let catalog = &rules.catalog;
@@ -284,7 +290,8 @@ impl Directory {
                 }
             }
             _ => {
-                if let Some((week, _)) = signal::digest(now, &catalog.zone) {
+                let due = signal::digest(now, &catalog.zone);
+                if let Some((week, _)) = due.filter(|(_, at)| *at > seen_to) {
                     let mut detail = object([("week", json!(week))]);
                     detail.extend(figures::digest(&mut session, catalog, now).await?);
                     causes.push((String::new(), week.to_string(), detail));
@@ -363,7 +370,7 @@ fn ends_soon(one: &Expiring, band: Band, catalog: &Catalog, now: Timestamp) -> S
 fn levels(rules: &Rules, figures: Vec<(Uuid, Figures)>) -> Vec<(Uuid, Level, Figures)> {
     let catalog = &rules.catalog;
     let low = catalog.policy.pool_low_percent;
-    let live = |id: Uuid| catalog.pool(id).is_some_and(crate::seats::catalog::Pool::is_live);
+    let live = |id: Uuid| catalog.pool(id).is_some_and(Pool::is_live);
     figures
         .into_iter()
         .filter(|(id, _)| live(*id))

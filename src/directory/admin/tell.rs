@@ -219,7 +219,8 @@ impl Directory {
         if let Some(id) = named_in(&message.detail, "nudge")
             && let Some(nudge) = session.nudge(id).await?
         {
-            let told = nudges::told(&nudge, webhook.engagement);
+            let link = self.link_of(session.tenant(), &nudge).await?;
+            let told = nudges::told(&nudge, webhook.engagement, link);
             data.insert("nudge".into(), told);
         }
         if let (Kind::MemberInvited, Some(member)) = (message.kind, message.member)

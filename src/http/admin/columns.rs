@@ -376,6 +376,7 @@ pub(super) const NUDGES: &[Column] = &[
     Column::text("sentAt", "/sentAt"),
     Column::text("outcome", "/outcome"),
     Column::text("outcomeAt", "/outcomeAt"),
+    Column::text("answerBy", "/answerBy").only_csv(),
 ];
 
 pub(super) const INVITATIONS: &[Column] = &[

@@ -97,6 +97,7 @@ fn drawn(name: Name) -> (&'static str, &'static str, &'static str) {
         Name::Expiring => ("userName", "daysLeft", "days left"),
         Name::Forecast => ("day", "available", "seats available"),
         Name::LeaversWithSessions => ("reason", "people", "people"),
+        Name::Nudges => ("reason", "sent", "sent"),
         Name::Reflections => ("group", "outstanding", "outstanding"),
         Name::Seats => ("pool", "available", "seats available"),
         Name::TrueUp => ("pool", "peakHeld", "seats held at most"),
@@ -120,6 +121,7 @@ fn columns_of(name: Name) -> &'static [Column] {
         Name::Expiring => EXPIRING,
         Name::Forecast => FORECAST,
         Name::LeaversWithSessions => LEAVERS,
+        Name::Nudges => NUDGES,
         Name::Reflections => REFLECTIONS,
         Name::Seats => SEATS,
         Name::TrueUp => TRUE_UP,
@@ -151,6 +153,20 @@ const USAGE: &[Column] = &[
     Column::number("onboardingIncomplete", "/stalledBy/onboarding_incomplete").only_csv(),
     Column::number("noScheduledSession", "/stalledBy/no_scheduled_session").only_csv(),
     Column::number("reflectionIncomplete", "/stalledBy/reflection_incomplete").only_csv(),
+];
+
+const NUDGES: &[Column] = &[
+    Column::text("kind", "/kind"),
+    Column::text("reason", "/reason"),
+    Column::sum("sent", "/sent"),
+    Column::sum("open", "/open"),
+    Column::sum("converted", "/converted"),
+    Column::sum("expired", "/expired"),
+    Column::sum("kept", "/kept"),
+    Column::sum("released", "/released"),
+    Column::sum("unanswered", "/unanswered"),
+    Column::number("conversionRate", "/conversionRate"),
+    Column::number("answerRate", "/answerRate"),
 ];
 
 const REFLECTIONS: &[Column] = &[

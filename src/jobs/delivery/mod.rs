@@ -3,6 +3,7 @@
 //! messages are under way is bounded, for one webhook and for all. A replica sends what it has taken
 //! a lease on; what was under way when a process died is sent again when the lease is over.
 
+mod roots;
 mod sender;
 
 use std::collections::HashSet;
@@ -18,7 +19,9 @@ use crate::clock::Clock;
 use crate::directory::admin::Outgoing;
 use crate::directory::{Directory, Error};
 use crate::store::TenantId;
+pub(crate) use roots::read as read_roots;
 use sender::Sender;
+use tokio_rustls::rustls::RootCertStore;
 
 /// How often to look for what is to be told.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -33,8 +36,13 @@ const FORGET_EVERY: Duration = Duration::from_hours(1);
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// Sends until told to stop.
-pub(super) async fn run(directory: Directory, clock: Clock, mut stopped: watch::Receiver<bool>) {
-    let mut post = Post::new(directory, clock);
+pub(super) async fn run(
+    directory: Directory,
+    clock: Clock,
+    roots: RootCertStore,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut post = Post::new(directory, clock, roots);
     let mut forgot: Option<Instant> = None;
     while !*stopped.borrow() {
         if let Err(error) = post.round().await {
@@ -67,8 +75,8 @@ struct Post {
 }
 
 impl Post {
-    fn new(directory: Directory, clock: Clock) -> Self {
-        let sender = Sender::new(directory.allows_private_webhooks());
+    fn new(directory: Directory, clock: Clock, roots: RootCertStore) -> Self {
+        let sender = Sender::new(directory.allows_private_webhooks(), roots);
         Self {
             directory,
             clock,

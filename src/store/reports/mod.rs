@@ -1,5 +1,6 @@
 //! What reports add up: each in one look at the database, over an index where there is one.
 
+pub mod nudges;
 pub mod people;
 pub mod stock;
 pub mod usage;

@@ -5,6 +5,7 @@ mod filters;
 mod people;
 mod plans;
 mod seats;
+mod signals;
 mod statistics;
 mod transactions;
 

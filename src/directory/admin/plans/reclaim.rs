@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::exclusions::Exclusions;
 use super::verb::Verb;
 use super::{Made, NOTE, people};
+use crate::coaching::nudge::KEPT_FOR;
 use crate::directory::admin::body::{Body, MAX_DAYS, required};
 use crate::directory::admin::roles::Right;
 use crate::directory::admin::{object, selection, wrong};
@@ -39,6 +40,8 @@ impl Directory {
         let end = object([("reason", reason.end_reason().as_str().into())]);
         let verb = Verb::read(Act::End, end, None)?;
         self.catch_up(caller.tenant, now).await?;
+        // Whose reason has cleared was not silent.
+        self.resolve_nudges(caller.tenant, now).await?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let exclusions = Exclusions::read(&mut session).await?;
@@ -50,9 +53,10 @@ impl Directory {
             Reason::Duplicate => Some(spare(&mut session).await?),
             _ => None,
         };
+        let asked = Asked::read(&mut session, reason, now).await?;
         let mut draft = Draft::new(Kind::Reclaim, body.only(&["filter"]), note);
         people::selected(&mut session, &selection, |m, engagement| {
-            let Some(unused) = unused(reason, days, m, engagement, now) else {
+            let Some(unused) = unused(reason, days, (m, engagement, &asked), now) else {
                 return Ok(());
             };
             if spare.as_ref().is_some_and(|spare| !spare.contains(&m.id)) {
@@ -70,6 +74,27 @@ impl Directory {
         let threshold = rules.catalog.policy.approval_threshold;
         self.planned(caller, draft, (threshold, dry == Some(true)), now)
             .await
+    }
+}
+
+/// What people said, or did not, who were asked whether they keep their seat.
+#[derive(Default)]
+struct Asked {
+    kept: HashSet<Uuid>,
+    unanswered: HashMap<Uuid, (Timestamp, Timestamp)>,
+}
+
+impl Asked {
+    async fn read(session: &mut Session, reason: Reason, now: Timestamp) -> Result<Self, Error> {
+        let mut asked = Self::default();
+        if reason.heeds_keeping() {
+            let since = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::UNIX_EPOCH);
+            asked.kept = session.kept_since(since).await?;
+        }
+        if reason == Reason::Unanswered {
+            asked.unanswered = session.unanswered(now).await?;
+        }
+        Ok(asked)
     }
 }
 
@@ -93,14 +118,18 @@ fn read(mut filter: Object) -> Result<(Reason, i64, Object), Error> {
 fn unused(
     reason: Reason,
     days: i64,
-    m: &Member,
-    engagement: &Engagement,
+    (m, engagement, asked): (&Member, &Engagement, &Asked),
     now: Timestamp,
 ) -> Option<Timestamp> {
+    let assignment = m.assignment.as_ref()?;
+    if asked.kept.contains(&assignment.id) {
+        return None;
+    }
     let holder = Holder {
+        unanswered: asked.unanswered.get(&assignment.id).copied(),
         identity: m.identity,
         deactivated_at: m.deactivated_at,
-        assignment: m.assignment.as_ref()?,
+        assignment,
         journey: engagement.journey.as_ref()?,
     };
     since(reason, days, holder, now)

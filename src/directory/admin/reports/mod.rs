@@ -4,6 +4,7 @@
 mod asked;
 mod attention;
 pub(super) mod figures;
+mod nudges;
 mod people;
 mod stock;
 mod usage;
@@ -33,6 +34,8 @@ named! {
         Forecast = "forecast",
         /// Whose access is over and who still has sessions.
         LeaversWithSessions = "leavers-with-sessions",
+        /// Whether nudges help.
+        Nudges = "nudges",
         /// Reflection Points.
         Reflections = "reflections",
         /// Pools and how full they are.
@@ -81,6 +84,7 @@ impl Name {
             Self::Expiring => "Whose access ends soon",
             Self::Forecast => "Seats that come free, by the dates known today",
             Self::LeaversWithSessions => "Whose access is over and who still has sessions",
+            Self::Nudges => "Whether nudges help, by kind and reason",
             Self::Reflections => "Reflection Points: assigned, written, outstanding",
             Self::Seats => "Pools and how full they are",
             Self::TrueUp => "What was used beyond the purchase",
@@ -98,6 +102,7 @@ impl Name {
             | Self::Reflections
             | Self::UnusedSeats => Right::Engagement,
             Self::Connections => Right::ReadRules,
+            Self::Nudges => Right::Nudge,
             Self::Expiring | Self::Forecast | Self::Seats | Self::TrueUp | Self::Waitlist => {
                 Right::Read
             }
@@ -136,6 +141,7 @@ impl Name {
             Self::ActivationUsage => &[GROUP_BY, FROM, TO, TRACK, POOL],
             Self::Reflections => &[GROUP_BY, FROM, TO, TRACK, POOL, OVERDUE],
             Self::Attention => &[TRACK, POOL],
+            Self::Nudges => &[FROM, TO],
             Self::Expiring => &[WITHIN, TRACK, POOL],
             Self::Forecast => &[UNTIL, POOL],
             Self::UnusedSeats => &[IDLE, ACTIVATION, REASON, POOL],
@@ -221,6 +227,7 @@ impl Directory {
             Name::Expiring => self.expiring(caller, &asked, now).await,
             Name::Forecast => self.forecast(caller, &asked, now).await,
             Name::LeaversWithSessions => self.leavers_with_sessions(caller, &asked, now).await,
+            Name::Nudges => self.nudges_report(caller, &asked, now).await,
             Name::Reflections => self.reflections(caller, &asked, now).await,
             Name::Seats => self.seats_report(caller, &asked, now).await,
             Name::TrueUp => self.true_up(caller, now).await,
