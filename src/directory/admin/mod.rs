@@ -7,6 +7,7 @@ mod body;
 pub mod breaker;
 mod capabilities;
 mod catalog;
+pub(super) mod checkpoint;
 mod connections;
 mod cursor;
 mod deliveries;
@@ -52,6 +53,7 @@ use crate::store::TenantId;
 use credentials::Role;
 
 use super::credentials;
+pub use checkpoint::Against;
 pub use export::Export;
 pub use query::Query;
 pub use tell::{Outgoing, Reply};
