@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on whatever is POSTed to the admin API: a request that is sent again under the
+//! `Idempotency-Key` on what is sent by `POST` to the admin API: a request that is sent again under the
 //! same key is answered again, and done once. A request with a key is carried to its end when its
 //! client hangs up, since that is when clients send again.
 
@@ -30,7 +30,7 @@ const MAX_KEY: usize = 255;
 /// Bytes of an answer at most.
 const MAX_ANSWER: usize = 16 << 20;
 /// How long a request may take once its body is there.
-const WORK_TIME: Duration = Duration::from_secs(60);
+const WORK_TIME: Duration = Duration::from_mins(1);
 
 /// Does what was not done yet, and answers the rest again.
 pub(super) async fn once(
@@ -129,16 +129,12 @@ async fn carried_out(
     next: Next,
 ) -> Result<Response, Failure> {
     let work = tokio::time::timeout(WORK_TIME, next.run(request));
-    let answered = match under(claim.clone(), work).await {
-        Ok(response) => taken(response).await,
-        Err(_) => {
-            let detail = "the request took too long; send it again under the same key";
-            Err(Failure::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                Code::Timeout,
-                detail,
-            ))
-        }
+    let answered = if let Ok(response) = under(claim.clone(), work).await {
+        taken(response).await
+    } else {
+        let detail = "the request took too long; send it again under the same key";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Err(Failure::new(status, Code::Timeout, detail))
     };
     let store = app.directory().store();
     let kept = match &answered {
