@@ -10,6 +10,7 @@ use seatkeeper::directory::credentials::Role;
 use serde_json::{Value, json};
 
 use crate::import_file::ImportFile;
+use crate::ledger_command::LedgerCommand;
 
 /// Turns an identity provider's calls into coaching seats.
 #[derive(Parser)]
@@ -202,12 +203,6 @@ pub(crate) enum MappingCommand {
         #[arg(long, value_name = "N")]
         priority: Option<i64>,
     },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum LedgerCommand {
-    /// Check that no row was changed, added or taken away.
-    Verify(Of),
 }
 
 #[derive(Args)]

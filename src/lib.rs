@@ -7,6 +7,7 @@
 //! - [`coaching`]: the rules, pure: what events say of a person's journey, who has stalled.
 //! - [`plans`]: the rules, pure: changes to many people, what they need before they happen.
 //! - [`webhooks`]: the rules, pure: what other systems are told, how it is signed, where it may go.
+//! - [`audit`]: checkpoints of the ledger and their signatures, pure.
 //! - [`roster`]: files of HR systems, pure: records, columns, what a row makes of a person.
 //! - [`store`]: the database, SQLite or PostgreSQL; every statement once.
 //! - [`directory`]: the use cases, one transaction each; the only place where those three meet.
@@ -19,6 +20,7 @@
 //! (opens the transaction, locks the row) → `scim::quirks`, `scim::patch` → `seats` → `store` (saves,
 //! commits) → `http` (projection, `ETag`). No step calls back up.
 
+pub mod audit;
 pub mod clock;
 pub mod coaching;
 pub mod config;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod import_file;
+mod ledger_command;
 
 use std::error::Error;
 use std::io::{IsTerminal as _, Write as _};
@@ -12,8 +13,8 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use cli::{
-    Cli, Command, Copying, Database, LedgerCommand, MappingCommand, PoolCommand, TenantCommand,
-    TokenCommand, TrackCommand,
+    Cli, Command, Copying, Database, MappingCommand, PoolCommand, TenantCommand, TokenCommand,
+    TrackCommand,
 };
 use indicatif::ProgressBar;
 use seatkeeper::clock::Clock;
@@ -68,7 +69,10 @@ fn run(command: Command) -> Outcome {
                 on_database(&on.database, async |d| mapping(&on.action, d).await).await
             }
             Command::Ledger(on) => {
-                on_database(&on.database, async |d| ledger(on.action, d).await).await
+                on_database(&on.database, async |d| {
+                    ledger_command::run(on.action, d).await
+                })
+                .await
             }
             Command::Import(of) => {
                 on_database(&of.database, async |d| import_file::run(&of, d).await).await
@@ -238,19 +242,6 @@ async fn mapping(command: &MappingCommand, directory: &Directory) -> Outcome {
     let caller = operator(directory, tenant).await?;
     let made = directory.create_mapping(&caller, body, Clock::system().now());
     print_object(made.await?)
-}
-
-async fn ledger(command: LedgerCommand, directory: &Directory) -> Outcome {
-    let LedgerCommand::Verify(of) = command;
-    let caller = operator(directory, &of.tenant).await?;
-    let verdict = directory.verify_ledger(&caller).await?;
-    let holds = verdict["ok"] == true;
-    print_object(verdict)?;
-    if holds {
-        Ok(())
-    } else {
-        Err("the ledger does not hold".into())
-    }
 }
 
 async fn backup(of: &Copying) -> Outcome {

@@ -12,6 +12,7 @@ pub mod admin;
 pub mod credentials;
 pub mod due;
 pub mod groups;
+pub mod idempotency;
 pub mod imports;
 pub mod list;
 pub mod setup;
@@ -40,6 +41,7 @@ pub struct Directory {
     rules: Cache<TenantId, Arc<Rules>>,
     walks: list::Walks,
     sealing: cursor::SealingKey,
+    checkpoints: admin::checkpoint::CheckpointKey,
     tokens: credentials::Tokens,
     seen: Arc<Seen>,
     placing: Arc<Notify>,
@@ -240,6 +242,7 @@ impl Directory {
             rules: Cache::new(1_000),
             walks: list::Walks::default(),
             sealing: cursor::SealingKey::default(),
+            checkpoints: admin::checkpoint::CheckpointKey::default(),
             tokens: credentials::Tokens::default(),
             seen: Arc::default(),
             placing: Arc::default(),

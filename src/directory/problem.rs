@@ -63,6 +63,8 @@ named! {
         Uniqueness = "uniqueness",
         /// Several people are meant.
         Ambiguous = "ambiguous",
+        /// A checkpoint of the ledger that is none of this tenant's, or not as it was signed.
+        InvalidCheckpoint = "invalid_checkpoint",
         /// What was changed is not as `If-Match` has it.
         PreconditionFailed = "precondition_failed",
         /// A connection has two tokens already.
@@ -141,6 +143,14 @@ named! {
         NotPlannable = "not_plannable",
         /// Nobody approves what they planned themselves.
         OwnPlan = "own_plan",
+        /// An `Idempotency-Key` that is none.
+        InvalidIdempotencyKey = "invalid_idempotency_key",
+        /// An `Idempotency-Key` that came with another request.
+        IdempotencyKeyReused = "idempotency_key_reused",
+        /// A request with this `Idempotency-Key` is being carried out.
+        IdempotencyKeyInUse = "idempotency_key_in_use",
+        /// A request was carried out, and its answer is lost.
+        IdempotencyAnswerLost = "idempotency_answer_lost",
         /// More requests a second than the tenant may make.
         RateLimited = "rate_limited",
         /// The body did not arrive, or the work was not done, in time.

@@ -38,14 +38,25 @@ pub(super) async fn read(
     taken: &MediaTypes,
 ) -> Result<Vec<u8>, Failure> {
     let (parts, body) = request.into_parts();
-    let bytes = tokio::time::timeout(BODY_TIME, parts_of(body, max))
-        .await
-        .map_err(|_| {
-            let detail = "the body did not arrive in time";
-            Failure::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, detail)
-        })??;
+    let bytes = whole(body, max).await?;
     taken.check(&parts.headers)?;
     Ok(bytes)
+}
+
+/// All bytes of a body of at most `max`, whatever they are.
+///
+/// # Errors
+/// 408, 413.
+pub(super) async fn whole(body: Body, max: usize) -> Result<Vec<u8>, Failure> {
+    let arrived = tokio::time::timeout(BODY_TIME, parts_of(body, max)).await;
+    arrived.unwrap_or_else(|_| {
+        let detail = "the body did not arrive in time";
+        Err(Failure::new(
+            StatusCode::REQUEST_TIMEOUT,
+            Code::Timeout,
+            detail,
+        ))
+    })
 }
 
 /// The JSON of a body, or what is wrong with it: the line and the column, and nothing of what it

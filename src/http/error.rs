@@ -109,7 +109,7 @@ impl Failure {
 
     /// The error as RFC 9457 has it. What tells problems apart is the code; the type says no more
     /// than the status, and so the title is the status's phrase (4.2.1).
-    fn problem_body(&self) -> Value {
+    pub(super) fn problem_body(&self) -> Value {
         let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
@@ -121,6 +121,25 @@ impl Failure {
             body.extend(*self.extra.clone());
         }
         body
+    }
+}
+
+impl Failure {
+    /// A failure that was answered before, of the body that it had.
+    pub(super) fn of_problem(status: StatusCode, body: &[u8]) -> Self {
+        let mut extra: Object = serde_json::from_slice(body).unwrap_or_default();
+        let mut take = |key: &str| match extra.shift_remove(key) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
+        let (code, detail) = (take("code").parse(), take("detail"));
+        for made_anew in ["type", "title", "status"] {
+            take(made_anew);
+        }
+        Self {
+            extra: Box::new(extra),
+            ..Self::new(status, code.unwrap_or(code_of_status(status)), detail)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod error;
 mod health;
+mod idempotency;
 mod rate;
 mod request;
 mod scim;
@@ -71,6 +72,7 @@ fn router(app: AppState) -> Router {
     let admin = admin::router()
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), idempotency::once))
         .layer(from_fn_with_state(app.clone(), guard::<AdminCaller>));
     Router::new()
         .route("/healthz", get(health::alive))

@@ -26,7 +26,7 @@ pub(super) const FILE_TIME: Duration = Duration::from_mins(15);
 /// How long a request with a file may take.
 const FILE_REQUEST_TIME: Duration = FILE_TIME.saturating_add(Duration::from_mins(15));
 /// The routes that take files, of any size.
-const FILE_ROUTES: [&str; 2] = ["/admin/v1/imports", "/admin/v1/reconciliations"];
+pub(super) const FILE_ROUTES: [&str; 2] = ["/admin/v1/imports", "/admin/v1/reconciliations"];
 /// Bytes of a path with its query at most.
 const MAX_TARGET: usize = 16 << 10;
 

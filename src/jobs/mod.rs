@@ -128,6 +128,9 @@ impl Chores {
             if let Err(error) = directory.forget_old_files(now).await {
                 tracing::warn!(%error, "files of long ago were not forgotten");
             }
+            if let Err(error) = directory.forget_idempotency_keys(now).await {
+                tracing::warn!(%error, "keys of requests of long ago were not forgotten");
+            }
             self.measured = Some(now);
         }
     }

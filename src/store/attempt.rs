@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Error, Store, TenantId, Tx};
+use super::{Error, Store, TenantId, Tx, idempotency};
 
 impl Store {
     /// Prepares to run a transaction until it is through; `transact!` does.
@@ -48,7 +48,7 @@ impl Attempt {
         E: From<Error> + AsStoreError,
     {
         let error = match done {
-            Ok(value) => match tx.commit().await {
+            Ok(value) => match committed(tx).await {
                 Ok(()) => return ControlFlow::Break(Ok(value)),
                 Err(error) => error.into(),
             },
@@ -76,6 +76,17 @@ impl Attempt {
             _ => ControlFlow::Break(Err(error)),
         }
     }
+}
+
+/// Commits, and says so in the transaction where the request may be sent again.
+async fn committed(mut tx: Tx) -> Result<(), Error> {
+    if let Some(claim) = idempotency::claim()
+        && let Err(error) = Box::pin(tx.takes_effect(&claim)).await
+    {
+        tx.roll_back().await?;
+        return Err(error);
+    }
+    tx.commit().await
 }
 
 /// Runs a block in a transaction, `transact!(store, tenant, |tx| { … })`, and commits it if it

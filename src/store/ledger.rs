@@ -6,6 +6,7 @@ mod as_of;
 mod chain;
 mod history;
 mod outbox;
+mod walk;
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -14,8 +15,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use as_of::Accounts;
-pub use chain::Verdict;
 pub use history::OfMember;
+pub use walk::{Broken, Expected, Verdict, Walk, hex};
 
 use super::engine::{Row, args};
 use super::{Error, Session, Tx};

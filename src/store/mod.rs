@@ -26,6 +26,7 @@ pub mod exports;
 pub mod figures;
 pub mod filter_sql;
 pub mod groups;
+pub mod idempotency;
 pub mod imports;
 pub mod invitations;
 pub mod ledger;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::engine::{Row, args};
-use super::{Error, Store, TenantId};
+use super::{Error, Session, Store, TenantId};
 use crate::seats::catalog::{Policy, Product};
 
 /// A tenant.
@@ -85,5 +85,13 @@ impl Store {
             .iter()
             .map(tenant)
             .collect()
+    }
+}
+
+impl Session {
+    /// The tenant's name.
+    pub async fn tenant_name(&mut self) -> Result<String, Error> {
+        let sql = "select name from tenant where id = $1";
+        self.one(sql, args![self.tenant]).await?.get("name")
     }
 }

@@ -16,6 +16,7 @@ mod copies;
 mod crashes;
 mod demo;
 mod imports;
+mod ledger;
 mod plans;
 mod process;
 mod replicas;

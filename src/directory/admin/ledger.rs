@@ -1,4 +1,4 @@
-//! Reading and verifying the ledger.
+//! Reading the ledger.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -10,7 +10,7 @@ use super::{Items, Query, cursor, find, object};
 use crate::directory::{Caller, Directory, Error};
 use crate::scim::Object;
 use crate::seats::catalog::Catalog;
-use crate::store::ledger::{Line, OfMember, Selection, Verdict};
+use crate::store::ledger::{Line, OfMember, Selection};
 
 /// The parameters of the list.
 const PARAMETERS: &[&str] = &["member", "pool", "action", "actor", "from", "to"];
@@ -88,25 +88,6 @@ impl Directory {
             .map(|line| (view(line, &catalog), line.entry.id));
         self.page(list, rows.collect(), limit, now).await
     }
-
-    /// Whether the chain of the ledger is whole, and what it adds up to is what there is.
-    pub async fn verify_ledger(&self, caller: &Caller) -> Result<Object, Error> {
-        caller.may(Right::Ledger)?;
-        self.seal(caller.tenant).await?;
-        let mut session = self.store.snapshot(caller.tenant).await?;
-        Ok(match session.verify_ledger().await? {
-            Verdict::Holds { rows, sealed } => object([
-                ("ok", true.into()),
-                ("rows", rows.into()),
-                ("sealed", sealed.into()),
-            ]),
-            Verdict::Broken { seq, reason } => object([
-                ("ok", false.into()),
-                ("seq", json!(seq)),
-                ("reason", reason.into()),
-            ]),
-        })
-    }
 }
 
 fn pool(query: &Query, catalog: &Catalog) -> Result<Option<Uuid>, Error> {
@@ -121,7 +102,7 @@ fn pool(query: &Query, catalog: &Catalog) -> Result<Option<Uuid>, Error> {
     ))
 }
 
-fn view(line: &Line, catalog: &Catalog) -> Object {
+pub(super) fn view(line: &Line, catalog: &Catalog) -> Object {
     let entry = &line.entry;
     let moved = entry.moved.as_ref();
     let pool = moved.and_then(|moved| catalog.pool(moved.pool));

@@ -8,6 +8,7 @@ mod body;
 pub mod breaker;
 mod capabilities;
 mod catalog;
+pub(super) mod checkpoint;
 mod connections;
 mod cursor;
 mod deliveries;
@@ -55,6 +56,7 @@ use credentials::Role;
 
 use super::credentials;
 pub use answers::Link;
+pub use checkpoint::Against;
 pub use export::Export;
 pub use query::Query;
 pub use tell::{Outgoing, Reply};

@@ -148,7 +148,12 @@ fn rules() -> Router<AppState> {
 fn records() -> Router<AppState> {
     Router::new()
         .route("/ledger", get(records::ledger))
-        .route("/ledger/verify", get(records::verify))
+        .route(
+            "/ledger/verify",
+            get(records::verify).post(records::verify_against),
+        )
+        .route("/ledger/checkpoint", get(records::checkpoint))
+        .route("/ledger/keys", get(records::keys))
         .route("/reports", get(reports::all))
         .route("/reports/{name}", get(reports::one))
         .route("/connections", get(records::connections))

@@ -3,6 +3,7 @@
 use super::body::Json;
 use super::list::List;
 use super::{Answer, Call, Named, columns, one};
+use crate::directory::admin::Against;
 
 pub(super) async fn ledger(call: Call, list: List) -> Answer {
     let page = call
@@ -33,8 +34,30 @@ pub(super) async fn roles(call: Call, list: List) -> Answer {
 }
 
 pub(super) async fn verify(call: Call) -> Answer {
-    let verdict = call.directory().verify_ledger(&call.caller);
+    let directory = call.directory();
+    one(directory
+        .verify_ledger(&call.caller, None, &|_, _| ())
+        .await)
+}
+
+/// Holds the ledger against a checkpoint.
+pub(super) async fn verify_against(call: Call, Json(checkpoint): Json) -> Answer {
+    let against = Against {
+        checkpoint,
+        keys: None,
+    };
+    let directory = call.directory();
+    let verdict = directory.verify_ledger(&call.caller, Some(&against), &|_, _| ());
     one(verdict.await)
+}
+
+pub(super) async fn checkpoint(call: Call) -> Answer {
+    let made = call.directory().ledger_checkpoint(&call.caller, call.now);
+    one(made.await)
+}
+
+pub(super) async fn keys(call: Call) -> Answer {
+    one(call.directory().ledger_keys(&call.caller).await)
 }
 
 pub(super) async fn capabilities(call: Call) -> Answer {

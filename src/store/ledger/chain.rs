@@ -1,4 +1,4 @@
-//! The ledger's chain: each line's place and hash, written behind, and whether it all holds.
+//! The ledger's chain: each line's place and hash, written behind, and what its moves must add up to.
 
 use std::fmt::Write as _;
 
@@ -9,27 +9,8 @@ use super::{Entry, entry, entry_columns, rows_of};
 use crate::store::engine::args;
 use crate::store::{Error, Session, Store, TenantId, Tx};
 
-/// Whether the ledger holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The chain is whole and the replayed accounts are the live ones.
-    Holds {
-        /// Lines.
-        rows: i64,
-        /// Lines in the chain; the rest follows within seconds.
-        sealed: i64,
-    },
-    /// Something does not fit.
-    Broken {
-        /// The first place in the chain that does not hold.
-        seq: Option<i64>,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
 /// The hash of a line: SHA-256 of the hash before it and the line as canonical JSON.
-fn chained(previous: &[u8], e: &Entry) -> Vec<u8> {
+pub(super) fn chained(previous: &[u8], e: &Entry) -> Vec<u8> {
     let line = json!({
         "id": e.id, "at": e.at.as_millisecond(), "actor": e.actor, "cause": e.cause,
         "action": e.action, "member": e.member, "assignment": e.assignment,
@@ -88,68 +69,9 @@ impl Store {
 }
 
 impl Session {
-    /// Replays the ledger against the chain and the live seats. The session must be a snapshot.
-    pub async fn verify_ledger(&mut self) -> Result<Verdict, Error> {
-        const PAGE: &str = concat!(
-            "select s.seq, s.hash, s.ledger_id, ",
-            entry_columns!(),
-            " from ledger_seal s \
-             join ledger l on l.tenant_id = s.tenant_id and l.id = s.ledger_id \
-             where s.tenant_id = $1 and s.seq > $2 order by s.seq limit 1000"
-        );
-        let mut sealed = 0;
-        let mut hash = Vec::new();
-        loop {
-            let rows = self.all(PAGE, args![self.tenant, sealed]).await?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in &rows {
-                let seq: i64 = row.get("seq")?;
-                if seq != sealed + 1 {
-                    let reason = "a line is missing from the chain".into();
-                    return Ok(Verdict::Broken {
-                        seq: Some(sealed + 1),
-                        reason,
-                    });
-                }
-                hash = chained(&hash, &entry(row)?);
-                if row.get::<Vec<u8>>("hash")? != hash {
-                    let reason = "the line is not what was sealed".into();
-                    return Ok(Verdict::Broken {
-                        seq: Some(seq),
-                        reason,
-                    });
-                }
-                sealed = seq;
-            }
-        }
-        let counts = self
-            .one(
-                "select (select count(*) from ledger where tenant_id = $1) as ledger_rows, \
-                   (select count(*) from ledger_seal where tenant_id = $1) as seals, \
-                   (select count(*) from ledger_unsealed where tenant_id = $1) as unsealed",
-                args![self.tenant],
-            )
-            .await?;
-        let rows: i64 = counts.get("ledger_rows")?;
-        let unsealed: i64 = counts.get("unsealed")?;
-        if counts.get::<i64>("seals")? != sealed || rows != sealed + unsealed {
-            let reason = format!("{rows} lines, {sealed} in the chain and {unsealed} to follow");
-            return Ok(Verdict::Broken {
-                seq: Some(sealed + 1),
-                reason,
-            });
-        }
-        Ok(match self.unbalanced().await? {
-            Some(reason) => Verdict::Broken { seq: None, reason },
-            None => Verdict::Holds { rows, sealed },
-        })
-    }
-
     /// The first account whose replayed moves are not its live count (invariant 2), or the first
     /// seat whose account its holder contradicts.
-    async fn unbalanced(&mut self) -> Result<Option<String>, Error> {
+    pub(super) async fn unbalanced(&mut self) -> Result<Option<String>, Error> {
         let row = self
             .optional(
                 "select p.key, b.account, sum(b.n) as off from ( \
