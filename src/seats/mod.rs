@@ -2,6 +2,7 @@
 //! they hold, and what their state reads as at a given moment. Pure: every rule takes `now` and
 //! what it needs to know, and answers a decision that `directory` carries out.
 
+pub mod attribute;
 pub mod breaker;
 pub mod catalog;
 pub mod days;

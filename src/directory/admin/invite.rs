@@ -10,6 +10,7 @@ use super::object;
 use crate::directory::change::Change;
 use crate::directory::credentials::Role;
 use crate::directory::{Caller, Directory, Error};
+use crate::scim::custom::UserType;
 use crate::scim::error::ScimType;
 use crate::scim::schema::{COACHING_URN, USER};
 use crate::scim::{Object, validate};
@@ -89,6 +90,7 @@ fn inviter(tenant: TenantId, invitation: &Invitation) -> Caller {
         role: Role::Owner,
         connection: None,
         request_id: format!("invitation:{}", invitation.id),
+        users: UserType::default(),
     }
 }
 

@@ -92,7 +92,7 @@ fn line_of(line: u64) -> i64 {
 
 fn fault_json(fault: &Fault) -> Value {
     json!({
-        "column": fault.column.map(Column::as_str),
+        "column": fault.column.map(Column::as_str).or(fault.declared.as_deref()),
         "code": fault.problem.as_str(),
         "detail": fault.detail,
     })
@@ -354,7 +354,7 @@ impl Reader<'_> {
             let mut member = users::newcomer(&caller, (id, IMPORT), doc, &change.rules, now)?;
             change.log("member.created", Some(id), Object::new());
             change.settle_next(&mut member).await?;
-            let keys = person::keys(&member, &change.rules.catalog, now);
+            let keys = person::keys(&member, &change.rules, now);
             people.push((member, keys));
         }
         if !change.tx.insert_members(&people).await? {

@@ -9,7 +9,7 @@ use crate::directory::rules::Rules;
 use crate::roster::columns::Column;
 use crate::roster::resource::{self, Scope};
 use crate::roster::row::{Fault, Leaving, Problem, Row};
-use crate::scim::schema::{COACHING_URN, USER};
+use crate::scim::schema::COACHING_URN;
 use crate::scim::{Object, validate};
 use crate::store::imports::Mode;
 use crate::store::members::Member;
@@ -93,7 +93,7 @@ impl Judge<'_> {
             return Err(Fault::of(Column::Email, Problem::DomainNotAllowed, detail));
         }
         let doc = resource::with_row(None, row, Scope::Everything);
-        validate::create(&USER, Value::Object(doc))
+        validate::create(&self.rules.users, Value::Object(doc))
             .map(Step::Create)
             .map_err(|error| Fault::of_row(Problem::InvalidValue, error.detail))
     }
@@ -118,7 +118,7 @@ impl Judge<'_> {
         if next == *before {
             return Ok(Step::Nothing);
         }
-        let next = validate::replace(&USER, before, Value::Object(next))
+        let next = validate::replace(&self.rules.users, before, Value::Object(next))
             .map_err(|error| Fault::of_row(Problem::InvalidValue, error.detail))?;
         if next == *before {
             return Ok(Step::Nothing);
@@ -162,11 +162,19 @@ impl Judge<'_> {
                 format!("there is no '{shown}'; there are: {known}"),
             )
         };
-        if let Some(wanted) = fresh(Column::Track, "track")
-            && catalog.track_named(wanted).is_none()
-        {
-            let known = tracks.iter().map(|t| t.key.as_str()).collect();
-            return Err(refusal(Column::Track, Problem::UnknownTrack, wanted, known));
+        if let Some(wanted) = fresh(Column::Track, "track") {
+            let Some(track) = catalog.track_named(wanted) else {
+                let known = tracks.iter().map(|t| t.key.as_str()).collect();
+                return Err(refusal(Column::Track, Problem::UnknownTrack, wanted, known));
+            };
+            if !catalog.is_licensed(track) {
+                let detail = "there is no live pool of this track's product";
+                return Err(Fault::of(
+                    Column::Track,
+                    Problem::ProductNotLicensed,
+                    detail,
+                ));
+            }
         }
         if let Some(wanted) = fresh(Column::Pool, "pool")
             && catalog.pool_named(wanted).is_none()

@@ -66,6 +66,7 @@ fn catalog() -> Catalog {
         zone_name: "UTC".into(),
         policy: Policy::default(),
         products: Vec::new(),
+        attributes: Vec::new(),
         pools: vec![
             pool(10, "main", "2026-12-31T00:00:00Z"),
             pool(11, "extra", "2027-12-31T00:00:00Z"),

@@ -56,6 +56,7 @@ fn catalog() -> Catalog {
         zone_name: "UTC".into(),
         policy: Policy::default(),
         products: Vec::new(),
+        attributes: Vec::new(),
         pools: vec![pool(
             10,
             "year",
