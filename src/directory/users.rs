@@ -21,8 +21,8 @@ use crate::seats::decision::Trigger;
 use crate::seats::{Assignment, IdentityState};
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
+pub(super) use written::{Making, newcomer, rewrite};
 use written::{Written, has_active, is_of_active, part, retire};
-pub(super) use written::{newcomer, rewrite};
 
 /// Who made a person that an identity provider writes.
 const SCIM: &str = "scim";
@@ -60,7 +60,11 @@ impl Directory {
         let id = Uuid::now_v7();
         let done = transact!(self.store, caller.tenant, |tx| {
             let doc = doc.clone();
-            let made = (id, caller.manages());
+            let made = Making {
+                id,
+                managed_by: caller.manages(),
+                groups: &[],
+            };
             let (member, rules) = if let Some(rules) = known.take() {
                 self.create(tx, caller, made, doc, now, (rules, None))
                     .await
@@ -104,18 +108,18 @@ impl Directory {
         Ok((rules, was.filter(left)))
     }
 
-    /// Makes a person, or makes them again whom they were before. `managed_by` says who does.
+    /// Makes a person, or makes them again whom they were before.
     pub(super) async fn create(
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        (id, managed_by): (Uuid, &str),
+        made: Making<'_>,
         doc: Object,
         now: Timestamp,
         (rules, returning): (Arc<Rules>, Option<Member>),
     ) -> Result<(Member, Arc<Rules>), Error> {
         let is_new = returning.is_none();
-        let mut member = newcomer(caller, (id, managed_by), doc, &rules, now)?;
+        let mut member = newcomer(caller, made, doc, &rules, now)?;
         if let Some(was) = &returning {
             member.id = was.id;
             member.assignment.clone_from(&was.assignment);
@@ -151,6 +155,10 @@ impl Directory {
                 return Err(uniqueness(taken));
             }
             change.tx.save_member(&member, &keys).await?;
+        }
+        for (group, _) in made.groups {
+            let user = member.scim_id.as_slice();
+            change.tx.join_group(*group, user, now).await?;
         }
         change.finish().await?;
         Ok((member, rules))

@@ -32,6 +32,8 @@ named! {
         Region = "region",
         /// The manager's e-mail address.
         ManagerEmail = "manager_email",
+        /// Names of groups, with `|` between.
+        Group = "group",
         /// A track's key or name.
         Track = "track",
         /// A pool's key.

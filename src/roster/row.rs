@@ -34,6 +34,8 @@ named! {
         Duplicate = "duplicate",
         /// There is no such track.
         UnknownTrack = "unknown_track",
+        /// There is no such group.
+        UnknownGroup = "unknown_group",
         /// There is no such pool.
         UnknownPool = "unknown_pool",
         /// There is no live pool of the track's product.
@@ -42,7 +44,7 @@ named! {
         DomainNotAllowed = "domain_not_allowed",
         /// Another person has this address or identifier.
         Uniqueness = "uniqueness",
-        /// Several people have this address.
+        /// Several people have this address, or several groups this name.
         Ambiguous = "ambiguous",
         /// The pool is full and refuses.
         SeatUnavailable = "seat_unavailable",
@@ -134,6 +136,12 @@ impl Row {
     /// What a cell says, if it says anything.
     pub fn get(&self, column: Column) -> Option<&str> {
         self.cell(column).filter(|value| !value.is_empty())
+    }
+
+    /// The groups that the row names.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        let names = self.get(Column::Group).unwrap_or_default().split('|');
+        names.map(str::trim).filter(|name| !name.is_empty())
     }
 
     /// The e-mail address as it is compared.

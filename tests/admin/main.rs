@@ -35,6 +35,7 @@ mod expiry;
 mod explain;
 mod exports;
 mod extend;
+mod file_groups;
 mod formats;
 mod history;
 mod identity;

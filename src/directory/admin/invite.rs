@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::object;
 use crate::directory::change::Change;
 use crate::directory::credentials::Role;
+use crate::directory::users::Making;
 use crate::directory::{Caller, Directory, Error};
 use crate::scim::custom::UserType;
 use crate::scim::error::ScimType;
@@ -76,7 +77,11 @@ impl Directory {
         let zone = self.current_rules(tx).await?.catalog.zone.clone();
         let doc = validate::create(&USER, resource(invitation, &zone, now))?;
         let judged = self.judge_newcomer(tx, &doc).await?;
-        let made = (Uuid::now_v7(), "admin");
+        let made = Making {
+            id: Uuid::now_v7(),
+            managed_by: "admin",
+            groups: &[],
+        };
         let (member, _) = self.create(tx, caller, made, doc, now, judged).await?;
         Ok(member)
     }

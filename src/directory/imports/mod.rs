@@ -3,6 +3,7 @@
 //! that failed: what is as it has it stays untouched.
 
 mod batch;
+mod groups;
 mod omitted;
 mod people;
 mod reconcile;

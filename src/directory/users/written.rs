@@ -36,10 +36,18 @@ pub(super) fn is_of_active(operation: &patch::Operation) -> bool {
     }
 }
 
+/// Who is to be made, by whom, and in which groups: identifier and name. The groups are locked.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::directory) struct Making<'a> {
+    pub(in crate::directory) id: Uuid,
+    pub(in crate::directory) managed_by: &'a str,
+    pub(in crate::directory) groups: &'a [(Uuid, String)],
+}
+
 /// Somebody who is made now. Every newcomer, wherever from, passes here.
 pub(in crate::directory) fn newcomer(
     caller: &Caller,
-    (id, managed_by): (Uuid, &str),
+    made: Making<'_>,
     doc: Object,
     rules: &Rules,
     now: Timestamp,
@@ -47,10 +55,10 @@ pub(in crate::directory) fn newcomer(
     person::check(&doc, None, &rules.catalog)?;
     rules.admit(&doc)?;
     let mut member = Member {
-        id,
-        scim_id: Some(id),
+        id: made.id,
+        scim_id: Some(made.id),
         identity: IdentityState::Active,
-        managed_by: managed_by.to_owned(),
+        managed_by: made.managed_by.to_owned(),
         connection: caller.connection,
         external_id: None,
         worker_id: None,
@@ -62,7 +70,7 @@ pub(in crate::directory) fn newcomer(
         seat_reason: None,
         pins: Vec::new(),
         drift: None,
-        groups: Vec::new(),
+        groups: made.groups.to_vec(),
         catalog_version: rules.catalog.version,
         assignment: None,
     };
