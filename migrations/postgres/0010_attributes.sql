@@ -44,3 +44,6 @@ create trigger member_attribute_follows after update of search on member for eac
     when (old.search -> 'urn:ietf:params:scim:schemas:extension:coaching:custom:2.0:User'
         is distinct from new.search -> 'urn:ietf:params:scim:schemas:extension:coaching:custom:2.0:User')
     execute function member_keep_attributes();
+
+-- An end that a length of access made, and that was kept when the track changed.
+alter table assignment add column kept_end timestamptz;

@@ -45,6 +45,9 @@ when (instr(new.search, 'urn:ietf:params:scim:schemas:extension:coaching:custom:
         from json_each(new.search, '$."urn:ietf:params:scim:schemas:extension:coaching:custom:2.0:User"');
 end;
 
+-- An end that a length of access made, and that was kept when the track changed.
+alter table assignment add column kept_end integer;
+
 insert into sqlite_stat1 (tbl, idx, stat) values
     ('member_attribute', 'member_attribute', '300000 300000 60000 30 1'),
     ('member_attribute', 'member_attribute_of', '300000 300000 3');

@@ -250,6 +250,9 @@ pub struct Assignment {
     pub rule: Option<Uuid>,
     /// An operator's extension, which holds until the identity provider sends another end date.
     pub extended: Option<Extended>,
+    /// An end that a length of access made and that was kept when the track changed; see
+    /// [`placement::kept_end`].
+    pub kept_end: Option<Timestamp>,
     /// The placement inputs it was last judged by; see [`decision`].
     pub inputs: String,
     /// When it was made.

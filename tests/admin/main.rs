@@ -43,6 +43,7 @@ mod imports;
 mod invitations;
 mod isolation;
 mod journey;
+mod kept_end;
 mod ledger;
 mod licensed;
 mod lines;

@@ -216,6 +216,7 @@ fn an_end_that_sticks_is_lifted_by_what_changes_the_person() {
         end_reason: Some(EndReason::RemovedByAdmin),
         rule: None,
         extended: None,
+        kept_end: None,
         paused: None,
         inputs: "inputs".into(),
         created_at: at("2026-02-01T00:00:00Z"),

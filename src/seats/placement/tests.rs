@@ -209,7 +209,7 @@ fn an_extension_holds_until_another_end_date_is_sent() {
     let standing = Standing {
         starts_at: None,
         extended: Some(&extended),
-        pool: None,
+        ..Standing::default()
     };
     let end = |date: &str| {
         let p = person(vec![&c.rules[0]], |i| i.end = Some(date.into()));
