@@ -104,7 +104,7 @@ mod tests {
     fn users_without_declared_attributes_are_those_of_everybody() {
         let users = UserType::with(Vec::new());
         assert!(users.own().is_none() && users.schema().is_none());
-        assert!(std::ptr::eq(&*users, &raw const *USER));
+        assert!(std::ptr::eq(&raw const *users, &raw const *USER));
     }
 
     #[test]

@@ -128,10 +128,9 @@ impl Asked {
 
     fn group_by(&self, catalog: &Catalog, now: Timestamp) -> Result<GroupBy, Refusal> {
         let text = self.get("groupBy").unwrap_or_default();
-        if let Some(name) = text.strip_prefix("attr.") {
-            if let Some((name, urn)) = view::known_attribute(catalog, name) {
-                return Ok(GroupBy::Attribute(name.to_owned(), urn));
-            }
+        let attribute = text.strip_prefix("attr.");
+        if let Some((name, urn)) = attribute.and_then(|name| view::known_attribute(catalog, name)) {
+            return Ok(GroupBy::Attribute(name.to_owned(), urn));
         }
         match text {
             "all" => Ok(GroupBy::All),
