@@ -88,7 +88,7 @@ impl Directory {
         query: &ListQuery,
         now: Timestamp,
     ) -> Result<Page, Error> {
-        let listings = listings(kinds, query)?;
+        let listings = listings(caller, kinds, query)?;
         if listings.iter().any(|(_, listing)| tells_outcomes(listing)) {
             Box::pin(self.catch_up(caller.tenant, now)).await?;
         }
@@ -279,8 +279,15 @@ async fn count_all(session: &mut Session, listings: &[(Kind, Listing)]) -> Resul
 
 /// The query typed for each kind. Over several kinds an attribute that one of them lacks matches
 /// nothing there; one that none has is an error.
-fn listings(kinds: &[Kind], query: &ListQuery) -> Result<Vec<(Kind, Listing)>, Error> {
-    let types: Vec<&ResourceType> = kinds.iter().map(|kind| kind.resource_type()).collect();
+fn listings(
+    caller: &Caller,
+    kinds: &[Kind],
+    query: &ListQuery,
+) -> Result<Vec<(Kind, Listing)>, Error> {
+    let types: Vec<&ResourceType> = kinds
+        .iter()
+        .map(|kind| caller.resource_type(*kind))
+        .collect();
     let filters = match query.filter.as_deref() {
         None => vec![None; kinds.len()],
         Some(text) => {

@@ -3,6 +3,7 @@
 
 mod change;
 mod cursor;
+mod custom;
 mod engagement;
 mod person;
 mod problem;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::scim::custom::UserType;
 use crate::scim::project::Projection;
 use crate::scim::schema::{
     Attribute, COACHING_URN, GROUP, GROUP_URN, Mutability, ResourceType, USER,
@@ -32,6 +34,7 @@ use crate::scim::{self, Object};
 use crate::store::{self, AsStoreError, Store, TenantId};
 use credentials::{Role, Seen};
 pub use problem::Code;
+pub use rules::OwnSchemas;
 use rules::Rules;
 
 /// All use cases. Cheap to clone.
@@ -39,6 +42,7 @@ use rules::Rules;
 pub struct Directory {
     store: Store,
     rules: Cache<TenantId, Arc<Rules>>,
+    user_types: custom::UserTypes,
     walks: list::Walks,
     sealing: cursor::SealingKey,
     checkpoints: admin::checkpoint::CheckpointKey,
@@ -71,6 +75,8 @@ pub struct Caller {
     pub connection: Option<Uuid>,
     /// The request, for the ledger and the log.
     pub request_id: String,
+    /// What users are to their tenant, as far as this replica has heard.
+    pub users: UserType,
 }
 
 /// Why a use case did not do what was asked. Nothing has changed then.
@@ -240,6 +246,7 @@ impl Directory {
         Self {
             store,
             rules: Cache::new(1_000),
+            user_types: custom::UserTypes::default(),
             walks: list::Walks::default(),
             sealing: cursor::SealingKey::default(),
             checkpoints: admin::checkpoint::CheckpointKey::default(),

@@ -6,12 +6,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::rules::Rules;
-use super::{Error, Found, Kind, View};
+use super::{Error, Found, Kind, View, custom};
 use crate::scim::Object;
 use crate::scim::comparable::comparable;
 use crate::scim::error::Error as ScimError;
 use crate::scim::predicate::fold;
-use crate::scim::schema::{COACHING_URN, USER};
+use crate::scim::schema::COACHING_URN;
 use crate::seats::catalog::{Catalog, Match};
 use crate::seats::placement::{Intent, Person};
 use crate::seats::{IdentityState, SeatReason, SeatState, days, outcome, pin};
@@ -95,6 +95,7 @@ fn entitled_track(doc: &Object) -> Option<String> {
 /// has no track or pool yet takes any for a wish: identity providers may push before operators have
 /// set up.
 pub(super) fn check(doc: &Object, before: Option<&Object>, catalog: &Catalog) -> Result<(), Error> {
+    custom::check(doc, before)?;
     let Some(now) = coaching(doc) else {
         return Ok(());
     };
@@ -163,7 +164,7 @@ pub(super) fn person<'r>(rules: &'r Rules, member: &Member) -> Person<'r> {
         .iter()
         .any(|r| matches!(r.matches, Match::Filter(_)))
     {
-        comparable(&USER, &member.doc)
+        comparable(&rules.searched, &member.doc)
     } else {
         Object::new()
     };
@@ -197,7 +198,7 @@ pub(super) fn person<'r>(rules: &'r Rules, member: &Member) -> Person<'r> {
 }
 
 /// The keys by which a person is found.
-pub(super) fn keys(member: &Member, catalog: &Catalog, now: Timestamp) -> Keys {
+pub(super) fn keys(member: &Member, rules: &Rules, now: Timestamp) -> Keys {
     let doc = &member.doc;
     let user_name = text(doc, "userName").unwrap_or_default().to_owned();
     let name = doc.get("name").and_then(Value::as_object);
@@ -210,12 +211,12 @@ pub(super) fn keys(member: &Member, catalog: &Catalog, now: Timestamp) -> Keys {
         format!("{family}\u{1}{given}")
     };
     let mut full = doc.clone();
-    merge_outcomes(&mut full, outcomes(member, catalog, now));
+    merge_outcomes(&mut full, outcomes(member, &rules.catalog, now));
     Keys {
         user_name_key: fold(&user_name),
         user_name,
         name_key: fold(&named),
-        search: comparable(&USER, &full),
+        search: comparable(&rules.searched, &full),
     }
 }
 

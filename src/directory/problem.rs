@@ -69,6 +69,12 @@ named! {
         PreconditionFailed = "precondition_failed",
         /// A connection has two tokens already.
         TwoTokensLive = "two_tokens_live",
+        /// A mapping's filter asks for the attribute.
+        AttributeInUse = "attribute_in_use",
+        /// People still hold values of an attribute of this name and another type.
+        StillHeld = "still_held",
+        /// There is no live pool of the track's product.
+        ProductNotLicensed = "product_not_licensed",
         /// Seats that are not free cannot be given up.
         SeatsInUse = "seats_in_use",
         /// Seats that are not free cannot be held back.

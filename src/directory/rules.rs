@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Caller, Directory, Error};
+use super::{Caller, Directory, Error, custom};
+use crate::scim::custom::UserType;
 use crate::scim::error::Error as ScimError;
 use crate::scim::predicate::{self, Predicate};
-use crate::scim::schema::USER;
 use crate::scim::{Object, filter, matches};
 use crate::seats::catalog::{Catalog, Match, Rule};
 use crate::store::domains::AllowedDomain;
@@ -18,6 +18,11 @@ use crate::store::{Session, TenantId};
 /// A catalog and what its filters mean.
 pub(super) struct Rules {
     pub(super) catalog: Catalog,
+    /// What users are to the tenant.
+    pub(super) users: UserType,
+    /// The same with attributes that are not declared any more and still held: what is searched is
+    /// there again where one is declared anew.
+    pub(super) searched: UserType,
     /// In the order of the catalog's rules; none for a rule by group, or for a filter that this
     /// version no longer understands, which then matches nobody.
     filters: Vec<Option<Predicate>>,
@@ -25,18 +30,32 @@ pub(super) struct Rules {
     domains: Vec<String>,
 }
 
+/// What a tenant's own schemas tell.
+pub struct OwnSchemas {
+    /// The keys of its live tracks, the values of `track`.
+    pub tracks: Vec<String>,
+    /// The same of pools.
+    pub pools: Vec<String>,
+    /// What users are, with the attributes that it has declared.
+    pub users: UserType,
+}
+
 impl Rules {
     pub(super) fn new(catalog: Catalog) -> Self {
+        let users = custom::declared(&catalog);
+        let searched = custom::held(&catalog, &users);
         let filters = catalog
             .rules
             .iter()
             .map(|rule| match &rule.matches {
                 Match::Group { .. } => None,
-                Match::Filter(text) => compile(text).ok(),
+                Match::Filter(text) => compile(&users, text).ok(),
             })
             .collect();
         Self {
             catalog,
+            users,
+            searched,
             filters,
             domains: Vec::new(),
         }
@@ -93,8 +112,11 @@ impl Rules {
 }
 
 /// Compiles a rule's filter.
-pub(super) fn compile(text: &str) -> Result<Predicate, crate::scim::error::Error> {
-    predicate::compile(&USER, &filter::parse(text)?)
+pub(super) fn compile(
+    users: &UserType,
+    text: &str,
+) -> Result<Predicate, crate::scim::error::Error> {
+    predicate::compile(users, &filter::parse(text)?)
 }
 
 impl Directory {
@@ -130,15 +152,16 @@ impl Directory {
         self.rules(session, version).await
     }
 
-    /// The keys of the tenant's live tracks and pools, which its own schema names as values.
-    pub async fn live_keys(&self, caller: &Caller) -> Result<(Vec<String>, Vec<String>), Error> {
+    /// What the tenant's own schemas tell.
+    pub async fn own_schemas(&self, caller: &Caller) -> Result<OwnSchemas, Error> {
         let mut session = self.store.read(caller.tenant).await?;
         let rules = self.current_rules(&mut session).await?;
         let tracks = rules.catalog.tracks.iter().filter(|track| track.live);
         let pools = rules.catalog.pools.iter().filter(|pool| pool.is_live());
-        Ok((
-            tracks.map(|track| track.key.clone()).collect(),
-            pools.map(|pool| pool.key.clone()).collect(),
-        ))
+        Ok(OwnSchemas {
+            tracks: tracks.map(|track| track.key.clone()).collect(),
+            pools: pools.map(|pool| pool.key.clone()).collect(),
+            users: rules.users.clone(),
+        })
     }
 }

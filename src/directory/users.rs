@@ -6,23 +6,23 @@ mod written;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::change::Change;
 use super::credentials::Role;
 use super::rules::Rules;
 use super::{Caller, Directory, Error, Found, IfMatch, Kind, View, person, unknown};
+use crate::scim::custom::{self, UserType};
 use crate::scim::error::{Error as ScimError, ScimType};
 use crate::scim::patch::{self, Patched};
-use crate::scim::schema::USER;
 use crate::scim::{Object, quirks, validate};
 use crate::seats::decision::Trigger;
 use crate::seats::{Assignment, IdentityState};
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
-use written::{Written, has_active, is_of_active};
-pub(super) use written::{newcomer, rewrite};
+pub(super) use written::{Making, newcomer, rewrite};
+use written::{Written, has_active, is_of_active, part, retire};
 
 /// Who made a person that an identity provider writes.
 const SCIM: &str = "scim";
@@ -41,36 +41,51 @@ impl Caller {
 impl Directory {
     /// Creates a user (RFC 7644 3.3) and gives the person a seat or a place in line. Somebody who
     /// was deleted and comes back under the same `externalId` or worker identifier is the same
-    /// person, in a new episode.
+    /// person, in a new episode; so is somebody deactivated who comes back under the same worker
+    /// identifier and another user name, whose former SCIM user is gone by that.
     pub async fn create_user(
         &self,
         caller: &Caller,
         body: Value,
+        view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        let doc = validate::create(&USER, body)?;
-        let id = Uuid::now_v7();
         // Nearly always this is somebody new and the catalog is the one in memory: the first try
         // takes that for granted, and to insert the person is to check it.
         let mut known = self.known_rules(caller.tenant);
+        let users = known.as_ref().map_or(&caller.users, |rules| &rules.users);
+        let users = users.clone();
+        let own = custom::is_mentioned(&body).then(|| body.clone());
+        let doc = validate::create(&users, body)?;
+        let id = Uuid::now_v7();
         let done = transact!(self.store, caller.tenant, |tx| {
             let doc = doc.clone();
-            let made = (id, caller.manages());
+            let made = Making {
+                id,
+                managed_by: caller.manages(),
+                groups: &[],
+            };
             let (member, rules) = if let Some(rules) = known.take() {
                 self.create(tx, caller, made, doc, now, (rules, None))
                     .await
                     .map_err(unless_outdated)?
             } else {
                 let judged = Box::pin(self.judge_newcomer(tx, &doc)).await?;
+                let doc = match &own {
+                    Some(body) if judged.0.users != users => {
+                        validate::create(&judged.0.users, body.clone())?
+                    }
+                    _ => doc,
+                };
                 Box::pin(self.create(tx, caller, made, doc, now, judged)).await?
             };
-            Ok(person::found(&member, &rules, None, now))
+            let position = person::waitlist_position(tx, &member, *view).await?;
+            Ok(person::found(&member, &rules, position, now))
         });
         Box::pin(self.refused_is_noted(done, caller, now)).await
     }
 
-    /// The catalog as it is, and the person that a newcomer was before, locked, if they were
-    /// deleted.
+    /// The catalog as it is, and the person that a newcomer was before, locked, if they left.
     pub(super) async fn judge_newcomer(
         &self,
         tx: &mut Tx,
@@ -85,24 +100,29 @@ impl Directory {
             Some(was) => tx.lock_member(was).await?,
             None => None,
         };
-        Ok((rules, was.filter(|m| m.identity == IdentityState::Deleted)))
+        let left = |m: &Member| match m.identity {
+            IdentityState::Deleted => true,
+            IdentityState::Inactive => m.worker_id.is_some() && m.worker_id == worker_id,
+            IdentityState::Active | IdentityState::Erased => false,
+        };
+        Ok((rules, was.filter(left)))
     }
 
-    /// Makes a person, or makes them again whom they were before. `managed_by` says who does.
+    /// Makes a person, or makes them again whom they were before.
     pub(super) async fn create(
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        (id, managed_by): (Uuid, &str),
+        made: Making<'_>,
         doc: Object,
         now: Timestamp,
         (rules, returning): (Arc<Rules>, Option<Member>),
     ) -> Result<(Member, Arc<Rules>), Error> {
         let is_new = returning.is_none();
-        let mut member = newcomer(caller, (id, managed_by), doc, &rules, now)?;
-        if let Some(was) = returning {
+        let mut member = newcomer(caller, made, doc, &rules, now)?;
+        if let Some(was) = &returning {
             member.id = was.id;
-            member.assignment = was.assignment;
+            member.assignment.clone_from(&was.assignment);
         }
         let mut change = Change::new(tx, Arc::clone(&rules), caller.by(), now);
         change.newcomer = is_new.then_some(member.id);
@@ -115,10 +135,14 @@ impl Directory {
         if member.identity != IdentityState::Active {
             detail.insert("active".into(), false.into());
         }
+        if let Some(was) = returning.filter(|was| was.identity == IdentityState::Inactive) {
+            detail.insert("retiredScimId".into(), json!(was.scim_id));
+            retire(&mut change, was, &member, now).await?;
+        }
         change.log(action, Some(member.id), detail);
         let settled = change.settle(&mut member, Trigger::Person, true).await;
         taken_first(&mut change, &member, settled).await?;
-        let keys = person::keys(&member, &change.rules.catalog, now);
+        let keys = person::keys(&member, &change.rules, now);
         if is_new {
             if !change.tx.insert_member(&member, &keys).await? {
                 return Err(match who_has(change.tx, &member).await? {
@@ -131,6 +155,10 @@ impl Directory {
                 return Err(uniqueness(taken));
             }
             change.tx.save_member(&member, &keys).await?;
+        }
+        for (group, _) in made.groups {
+            let user = member.scim_id.as_slice();
+            change.tx.join_group(*group, user, now).await?;
         }
         change.finish().await?;
         Ok((member, rules))
@@ -169,8 +197,8 @@ impl Directory {
         view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        self.update_user(caller, id, if_match, view, now, |member| {
-            let doc = validate::replace(&USER, &member.doc, body.clone())?;
+        self.update_user(caller, id, if_match, view, now, |member, users| {
+            let doc = validate::replace(users, &member.doc, body.clone())?;
             Ok(Written {
                 doc: (doc != member.doc).then_some(doc),
                 of_active: member.drift.is_some() && has_active(&body),
@@ -189,12 +217,12 @@ impl Directory {
         view: &View,
         now: Timestamp,
     ) -> Result<Found, Error> {
-        self.update_user(caller, id, if_match, view, now, |member| {
-            let normalised = quirks::patch_body(&USER, body.clone())?;
+        self.update_user(caller, id, if_match, view, now, |member, users| {
+            let normalised = quirks::patch_body(users, body.clone())?;
             if !normalised.leniencies.is_empty() {
                 tracing::debug!(leniencies = ?normalised.leniencies, "PATCH in another form");
             }
-            let patched = patch::apply(&USER, &member.doc, &normalised.operations)?;
+            let patched = patch::apply(users, &member.doc, &normalised.operations)?;
             Ok(Written {
                 doc: match patched {
                     Patched::Changed(doc) => Some(doc),
@@ -213,7 +241,7 @@ impl Directory {
         if_match: &IfMatch,
         view: &View,
         now: Timestamp,
-        next: impl Fn(&Member) -> Result<Written, Error> + Send + Sync,
+        next: impl Fn(&Member, &UserType) -> Result<Written, Error> + Send + Sync,
     ) -> Result<Found, Error> {
         let id = parse(id)?;
         let done = transact!(self.store, caller.tenant, |tx| {
@@ -223,7 +251,7 @@ impl Directory {
                 .ok_or_else(|| unknown(Kind::User))?;
             if_match.check(member.version)?;
             let rules = self.rules(tx, member.catalog_version).await?;
-            let Written { doc, of_active } = next(&member)?;
+            let Written { doc, of_active } = next(&member, &rules.users)?;
             let Some(doc) = doc.or_else(|| of_active.then(|| member.doc.clone())) else {
                 let position = person::waitlist_position(tx, &member, *view).await?;
                 return Ok(person::found(&member, &rules, position, now));
@@ -270,14 +298,7 @@ impl Directory {
                 change.note_removal(&before, true).await?;
             }
             change.settle(&mut member, Trigger::Deleted, false).await?;
-            for group in change.tx.leave_groups(member.id).await? {
-                change.tx.touch_group(group, -1, now).await?;
-            }
-            // What an operator set held for the person who was here.
-            change.unpin(&mut member, |_| true).await?;
-            if member.drift.take().is_some() {
-                change.tx.save_overrides(&member).await?;
-            }
+            part(&mut change, &mut member, now).await?;
             member.identity = IdentityState::Deleted;
             member.scim_id = None;
             member.deactivated_at = member.deactivated_at.or(Some(now));

@@ -14,7 +14,9 @@ use super::AppState;
 use super::error::Failure;
 use super::request::{self, RequestId};
 use crate::directory::credentials::{Credential, Role};
-use crate::directory::{Caller, Code};
+use crate::directory::{Caller, Code, Error};
+use crate::scim::custom::UserType;
+use crate::store::TenantId;
 
 /// An identity provider, with the credential of a connection.
 #[derive(Debug, Clone)]
@@ -34,6 +36,12 @@ pub(super) trait Side: Clone + Send + Sync + 'static {
 
     /// The caller as its handlers ask for it.
     fn of(caller: Caller) -> Self;
+
+    /// What users are to the tenant, where this side shows them by their schemas.
+    fn users(
+        app: &AppState,
+        tenant: TenantId,
+    ) -> impl Future<Output = Result<UserType, Error>> + Send;
 }
 
 impl Side for ScimCaller {
@@ -42,6 +50,10 @@ impl Side for ScimCaller {
 
     fn admits(role: Role) -> bool {
         role == Role::Scim
+    }
+
+    async fn users(app: &AppState, tenant: TenantId) -> Result<UserType, Error> {
+        app.directory().user_type(tenant).await
     }
 
     fn of(caller: Caller) -> Self {
@@ -54,6 +66,10 @@ impl Side for AdminCaller {
 
     fn admits(role: Role) -> bool {
         role != Role::Scim
+    }
+
+    async fn users(_: &AppState, _: TenantId) -> Result<UserType, Error> {
+        Ok(UserType::default())
     }
 
     fn of(caller: Caller) -> Self {
@@ -82,12 +98,17 @@ pub(super) async fn guard<S: Side>(
     }
     let response = match app.rate_limit().take(credential.tenant) {
         Ok(()) => {
+            let users = match S::users(&app, credential.tenant).await {
+                Ok(users) => users,
+                Err(error) => return Failure::from(error).into_response(),
+            };
             request.extensions_mut().insert(S::of(Caller {
                 tenant: credential.tenant,
                 token: credential.token.clone(),
                 role: credential.role,
                 connection: credential.connection,
                 request_id: id.to_string(),
+                users,
             }));
             next.run(request).await
         }

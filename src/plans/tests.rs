@@ -46,6 +46,7 @@ fn assignment(state: SeatState) -> Assignment {
         end_reason: None,
         rule: None,
         extended: None,
+        kept_end: None,
         paused: None,
         inputs: String::new(),
         created_at: at("2027-02-01T00:00:00Z"),

@@ -1,5 +1,8 @@
 //! The header of a file: which columns are known.
 
+use std::sync::Arc;
+
+use crate::seats::attribute::{CustomAttribute, plain};
 use crate::seats::named;
 
 named! {
@@ -29,6 +32,8 @@ named! {
         Region = "region",
         /// The manager's e-mail address.
         ManagerEmail = "manager_email",
+        /// Names of groups, with `|` between.
+        Group = "group",
         /// A track's key or name.
         Track = "track",
         /// A pool's key.
@@ -85,12 +90,8 @@ pub struct Columns {
     pub header: Vec<String>,
     /// What each column is, if it is known.
     pub known: Vec<Option<Column>>,
-}
-
-/// How a name is compared: HR systems write `Worker ID`, `workerId` and `worker-id`.
-fn plain(name: &str) -> String {
-    let kept = name.chars().filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_lowercase).collect()
+    /// Which of the tenant's declared attributes each of the others is, if it is one.
+    pub declared: Vec<Option<Arc<CustomAttribute>>>,
 }
 
 impl Columns {
@@ -114,7 +115,7 @@ impl Columns {
             }
             known.push(found);
         }
-        Ok((Self { header, known }, unknown))
+        Ok((Self::new(header, known), unknown))
     }
 
     /// Reads the header of a list, by the names that other systems have as well. Of two names for
@@ -132,7 +133,48 @@ impl Columns {
             }
             known.push(found.filter(|_| !known.contains(&found)));
         }
-        (Self { header, known }, unknown)
+        (Self::new(header, known), unknown)
+    }
+
+    fn new(header: Vec<String>, known: Vec<Option<Column>>) -> Self {
+        Self {
+            declared: vec![None; header.len()],
+            header,
+            known,
+        }
+    }
+
+    /// Finds a tenant's declared attributes among the names that nobody knew, and takes them out
+    /// of those.
+    ///
+    /// # Errors
+    /// The name of a column that is there twice.
+    pub fn declare<'a>(
+        &mut self,
+        attributes: impl IntoIterator<Item = &'a CustomAttribute>,
+        unknown: &mut Vec<String>,
+    ) -> Result<(), String> {
+        let attributes: Vec<_> = attributes.into_iter().cloned().map(Arc::new).collect();
+        let columns = self.header.iter().zip(&self.known);
+        let mut declared = Vec::with_capacity(self.header.len());
+        for (name, known) in columns {
+            let is = |a: &&Arc<CustomAttribute>| known.is_none() && plain(&a.name) == plain(name);
+            let found = attributes.iter().find(is).cloned();
+            if found.is_some() && declared.contains(&found) {
+                return Err(name.trim().to_owned());
+            }
+            declared.push(found);
+        }
+        unknown.retain(|name| attributes.iter().all(|a| plain(&a.name) != plain(name)));
+        self.declared = declared;
+        Ok(())
+    }
+
+    /// Whether a name is that of a column which every file may have.
+    pub fn is_name(name: &str) -> bool {
+        let wanted = plain(name);
+        let mut columns = Column::ALL.iter();
+        columns.any(|column| plain(column.as_str()) == wanted) || OURS.contains(&wanted.as_str())
     }
 
     /// Whether there is this column.

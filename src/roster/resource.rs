@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::columns::Column;
 use super::row::Row;
 use crate::scim::Object;
+use crate::scim::custom::CUSTOM_URN;
 use crate::scim::predicate::fold;
 use crate::scim::schema::{COACHING_URN, ENTERPRISE_URN, USER_URN};
 
@@ -61,6 +62,19 @@ pub fn with_row(before: Option<&Object>, row: &Row, scope: Scope) -> Object {
         set_all(held, row, &ENTERPRISE);
         if let Some(manager) = row.cell(Column::ManagerEmail) {
             inside(held, "manager", |held| set(held, "value", manager));
+        }
+    });
+    inside(&mut next, CUSTOM_URN, |held| {
+        for (name, value) in row.declared() {
+            match value {
+                None => {
+                    held.shift_remove(name);
+                }
+                Some(value) if held.get(name) == Some(&value) => {}
+                Some(value) => {
+                    held.insert(name.to_owned(), value);
+                }
+            }
         }
     });
     next

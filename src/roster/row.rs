@@ -3,9 +3,14 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use std::sync::Arc;
+
+use serde_json::Value;
+
 use super::columns::{Column, Columns};
 use super::records::Record;
 use crate::scim::predicate::fold;
+use crate::seats::attribute::{CustomAttribute, CustomType, LONGEST};
 use crate::seats::{days, named};
 
 /// Characters of a cell at most.
@@ -29,13 +34,17 @@ named! {
         Duplicate = "duplicate",
         /// There is no such track.
         UnknownTrack = "unknown_track",
+        /// There is no such group.
+        UnknownGroup = "unknown_group",
         /// There is no such pool.
         UnknownPool = "unknown_pool",
+        /// There is no live pool of the track's product.
+        ProductNotLicensed = "product_not_licensed",
         /// The address is not of a domain that the tenant allows.
         DomainNotAllowed = "domain_not_allowed",
         /// Another person has this address or identifier.
         Uniqueness = "uniqueness",
-        /// Several people have this address.
+        /// Several people have this address, or several groups this name.
         Ambiguous = "ambiguous",
         /// The pool is full and refuses.
         SeatUnavailable = "seat_unavailable",
@@ -47,6 +56,8 @@ named! {
 pub struct Fault {
     /// The column, if it is one.
     pub column: Option<Column>,
+    /// The declared attribute whose column it is, if it is one.
+    pub declared: Option<String>,
     /// What it is.
     pub problem: Problem,
     /// In words.
@@ -58,6 +69,7 @@ impl Fault {
     pub fn of(column: Column, problem: Problem, detail: impl Into<String>) -> Self {
         Self {
             column: Some(column),
+            declared: None,
             problem,
             detail: detail.into(),
         }
@@ -67,6 +79,7 @@ impl Fault {
     pub fn of_row(problem: Problem, detail: impl Into<String>) -> Self {
         Self {
             column: None,
+            declared: None,
             problem,
             detail: detail.into(),
         }
@@ -81,6 +94,7 @@ pub struct Row {
     /// Its cells as given, for the list of those that failed.
     pub given: Vec<String>,
     values: Vec<(Column, String)>,
+    declared: Vec<(Arc<CustomAttribute>, String)>,
 }
 
 /// Whether a row is about somebody who leaves.
@@ -101,10 +115,15 @@ impl Row {
         let values = cells
             .filter_map(|(column, cell)| column.map(|column| (column, cell.trim().to_owned())))
             .collect();
+        let declared = columns.declared.iter().zip(&record.cells);
+        let declared = declared
+            .filter_map(|(a, cell)| Some((a.clone()?, cell.trim().to_owned())))
+            .collect();
         Self {
             line: record.line,
             given: record.cells,
             values,
+            declared,
         }
     }
 
@@ -119,6 +138,12 @@ impl Row {
         self.cell(column).filter(|value| !value.is_empty())
     }
 
+    /// The groups that the row names.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        let names = self.get(Column::Group).unwrap_or_default().split('|');
+        names.map(str::trim).filter(|name| !name.is_empty())
+    }
+
     /// The e-mail address as it is compared.
     pub fn email_key(&self) -> Option<String> {
         self.get(Column::Email).map(fold)
@@ -129,6 +154,12 @@ impl Row {
         let names = [Column::UserName, Column::Email];
         let names = names.iter().filter_map(|column| self.get(*column));
         names.map(fold).collect()
+    }
+
+    /// What the row says of declared attributes: a value, or nothing where the cell is empty.
+    pub fn declared(&self) -> impl Iterator<Item = (&str, Option<Value>)> {
+        let cells = self.declared.iter();
+        cells.map(|(a, cell)| (a.name.as_str(), read(a.kind, cell).ok().flatten()))
     }
 
     /// What is wrong with the row by itself. `named_otherwise`: another identifier than the
@@ -147,6 +178,14 @@ impl Row {
         for (column, value) in self.values.iter().filter(|(_, value)| !value.is_empty()) {
             faults.extend(fault(*column, value));
         }
+        for (a, cell) in &self.declared {
+            if let Err(detail) = read(a.kind, cell) {
+                faults.push(Fault {
+                    declared: Some(a.name.clone()),
+                    ..Fault::of_row(Problem::InvalidValue, detail)
+                });
+            }
+        }
         faults
     }
 
@@ -164,6 +203,37 @@ impl Row {
             None => Leaving::No,
         }
     }
+}
+
+/// The value that a cell has, if it has one.
+fn read(kind: CustomType, cell: &str) -> Result<Option<Value>, String> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |what: &str| Err(format!("'{}' is not {what}", shown(cell)));
+    let value = match kind {
+        CustomType::String if cell.chars().count() > LONGEST => {
+            return Err(format!("has more than {LONGEST} characters"));
+        }
+        CustomType::String if cell.contains('\0') => {
+            return Err("has a character that no text has".to_owned());
+        }
+        CustomType::String => cell.into(),
+        CustomType::Boolean => match cell.to_lowercase().as_str() {
+            "true" => true.into(),
+            "false" => false.into(),
+            _ => return wrong("true or false"),
+        },
+        CustomType::Integer => match cell.parse::<i64>() {
+            Ok(number) => number.into(),
+            Err(_) => return wrong("a whole number"),
+        },
+        CustomType::DateTime => match cell.parse::<Timestamp>() {
+            Ok(_) => cell.into(),
+            Err(_) => return wrong("an RFC 3339 instant"),
+        },
+    };
+    Ok(Some(value))
 }
 
 fn fault(column: Column, value: &str) -> Option<Fault> {

@@ -18,6 +18,7 @@
 )]
 
 pub mod comparable;
+pub mod custom;
 pub mod error;
 pub mod filter;
 pub mod matches;

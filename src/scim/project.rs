@@ -2,19 +2,21 @@
 //! RFC 7643 7).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Object;
+use super::custom::UserType;
 use super::error::Error;
 use super::filter::parse_path;
 use super::schema::{Attribute, COMMON, Located, Place, ResourceType, Returned};
 use super::validate::set_schemas;
 use super::value::is_unassigned;
 
-/// Which attributes a request wants to see.
+/// Which attributes a request wants to see, and the tenant's own type of users if it has one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Projection(View);
+pub struct Projection(View, Option<Arc<ResourceType>>);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum View {
@@ -49,8 +51,8 @@ impl Projection {
         let given = |list: &&str| !list.trim().is_empty();
         match (attributes.filter(given), excluded.filter(given)) {
             (None, None) => Ok(Self::none()),
-            (Some(list), None) => Ok(Self(View::Only(keys(resource_type, list)))),
-            (None, Some(list)) => Ok(Self(View::Without(keys(resource_type, list)))),
+            (Some(list), None) => Ok(Self(View::Only(keys(resource_type, list)), None)),
+            (None, Some(list)) => Ok(Self(View::Without(keys(resource_type, list)), None)),
             (Some(_), Some(_)) => Err(Error::invalid_value(
                 "`attributes` and `excludedAttributes` exclude each other.",
             )),
@@ -60,6 +62,12 @@ impl Projection {
     /// The default view.
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// The same, of users as they are to a tenant.
+    #[must_use]
+    pub fn of_users(self, users: &UserType) -> Self {
+        Self(self.0, users.own().cloned())
     }
 
     /// Whether any `wanted` attribute of one of the type's schemas would be shown, whole or in
@@ -80,6 +88,9 @@ impl Projection {
 
     /// The resource as it is shown, in the order of the schema.
     pub fn apply(&self, resource_type: &ResourceType, mut resource: Object) -> Object {
+        let own = self.1.as_deref();
+        let own = own.filter(|own| own.schema.id == resource_type.schema.id);
+        let resource_type = own.unwrap_or(resource_type);
         self.leave_unasked(resource_type, &mut resource);
         set_schemas(resource_type, &mut resource);
         let core = COMMON

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::attribute::CustomAttribute;
 use super::named;
 use crate::coaching::Stage;
 use crate::coaching::stalled::{Benchmark, Mode, Threshold, Thresholds};
@@ -260,6 +261,8 @@ pub struct Catalog {
     pub policy: Policy,
     /// Products.
     pub products: Vec<Product>,
+    /// Attributes that were ever declared and may be held.
+    pub attributes: Vec<CustomAttribute>,
     /// Pools, by key.
     pub pools: Vec<Pool>,
     /// Tracks, by key.
@@ -296,6 +299,12 @@ impl Catalog {
             .or_else(|| live().find(|track| same(&track.name, text)))
     }
 
+    /// Whether there is a live pool of the track's product.
+    pub fn is_licensed(&self, track: &Track) -> bool {
+        let mut pools = self.pools.iter();
+        pools.any(|pool| pool.is_live() && pool.product == track.product)
+    }
+
     /// The track of whoever matches no rule.
     pub fn default_track(&self) -> Option<&Track> {
         self.tracks
@@ -319,6 +328,11 @@ impl Catalog {
             stage,
             benchmark.map(|(_, _, benchmark)| *benchmark),
         )
+    }
+
+    /// The attributes that are declared.
+    pub fn declared(&self) -> impl Iterator<Item = &CustomAttribute> {
+        self.attributes.iter().filter(|a| a.declared)
     }
 
     /// Whether any rule looks at groups.

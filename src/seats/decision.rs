@@ -84,12 +84,7 @@ fn adjust<'c>(
     open: &Assignment,
     now: Timestamp,
 ) -> Decision<'c> {
-    let standing = Standing {
-        starts_at: Some(open.starts_at),
-        extended: open.extended.as_ref(),
-        pool: Some(open.pool),
-    };
-    match placement::place(catalog, person, standing, now) {
+    match placement::place(catalog, person, Standing::of(open), now) {
         Placement::Nowhere(SeatReason::AccessEndReached) => {
             Decision::End(EndReason::AccessEndReached)
         }

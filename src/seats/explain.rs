@@ -150,6 +150,8 @@ pub fn explain<'c>(
     };
     let chosen = chosen(&placement, open);
     let length = match &placement {
+        // An end that was kept is nobody's length any more.
+        Placement::Place(_) if open.is_some_and(|open| open.kept_end.is_some()) => None,
         Placement::Place(target) => length(rule, target.track, chosen.map(|(pool, _)| pool)),
         Placement::Nowhere(_) => None,
     };
@@ -177,11 +179,7 @@ pub fn chosen<'c>(
 }
 
 fn standing(open: Option<&Assignment>) -> Standing<'_> {
-    open.map_or_else(Standing::default, |open| Standing {
-        starts_at: Some(open.starts_at),
-        extended: open.extended.as_ref(),
-        pool: Some(open.pool),
-    })
+    open.map_or_else(Standing::default, Standing::of)
 }
 
 fn length(rule: Option<&Rule>, track: &Track, pool: Option<&Pool>) -> Option<(i64, LengthOf)> {

@@ -188,6 +188,7 @@ mod tests {
             zone_name: "UTC".into(),
             policy: Policy::default(),
             products: Vec::new(),
+            attributes: Vec::new(),
             pools: Vec::new(),
             tracks: Vec::new(),
             rules: Vec::new(),

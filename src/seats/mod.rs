@@ -2,6 +2,7 @@
 //! they hold, and what their state reads as at a given moment. Pure: every rule takes `now` and
 //! what it needs to know, and answers a decision that `directory` carries out.
 
+pub mod attribute;
 pub mod breaker;
 pub mod catalog;
 pub mod days;
@@ -249,6 +250,9 @@ pub struct Assignment {
     pub rule: Option<Uuid>,
     /// An operator's extension, which holds until the identity provider sends another end date.
     pub extended: Option<Extended>,
+    /// An end that a length of access made and that was kept when the track changed; see
+    /// [`placement::kept_end`].
+    pub kept_end: Option<Timestamp>,
     /// The placement inputs it was last judged by; see [`decision`].
     pub inputs: String,
     /// When it was made.

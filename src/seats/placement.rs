@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::catalog::{Catalog, Pool, Rule, Track};
 use super::days::{self, When};
 use super::pin::Field;
-use super::{EndSource, Extended, SeatReason};
+use super::{Assignment, EndSource, Extended, SeatReason};
 
 /// What the identity provider or HR system wants for a person, as last written.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -89,6 +89,36 @@ pub struct Standing<'a> {
     /// The pool of the seat held. An operator's extension may have led into one that nothing else
     /// would.
     pub pool: Option<Uuid>,
+    /// The end that stays whatever lengths of access the track has.
+    pub kept: Kept<'a>,
+}
+
+/// What may keep an end: the assignment as it is.
+pub type Kept<'a> = Option<&'a Assignment>;
+
+impl<'a> Standing<'a> {
+    /// What an open assignment contributes.
+    pub fn of(open: &'a Assignment) -> Self {
+        Self {
+            starts_at: Some(open.starts_at),
+            extended: open.extended.as_ref(),
+            pool: Some(open.pool),
+            kept: Some(open),
+        }
+    }
+}
+
+/// The end that a seat keeps on this track (domain 4.5): one that a length of access made stays when
+/// the track changes. Who pins a track says themselves whether the end stays.
+pub fn kept_end(open: &Assignment, track: Uuid, is_pinned: bool) -> Option<Timestamp> {
+    if open.track == track {
+        return open.kept_end;
+    }
+    if is_pinned {
+        return None;
+    }
+    let by_length = open.seat.is_some() && open.end_source == EndSource::Rule;
+    open.kept_end.or(by_length.then_some(open.ends_at))
 }
 
 impl Intent {
@@ -258,6 +288,8 @@ impl<'c> Request<'c, '_> {
                 EndSource::Idp
             };
             Some((end.end(zone), source))
+        } else if let Some(kept) = self.kept_end(pool, starts_at) {
+            Some((kept, EndSource::Rule))
         } else {
             duration.map(|days| (days::days_after(starts_at, days, zone), EndSource::Rule))
         };
@@ -281,6 +313,13 @@ impl<'c> Request<'c, '_> {
             ends_at,
             end_source,
         }
+    }
+
+    /// The end that is kept in a pool; none where access would begin after it.
+    fn kept_end(&self, pool: &Pool, starts_at: Timestamp) -> Option<Timestamp> {
+        let open = self.standing.kept.filter(|open| open.pool == pool.id)?;
+        let is_pinned = self.intent.pinned.contains(&Field::Track);
+        kept_end(open, self.track.id, is_pinned).filter(|at| *at > starts_at)
     }
 
     fn wanted_start(&self, zone: &TimeZone) -> Timestamp {

@@ -32,6 +32,7 @@ pub(crate) fn assignment(state: SeatState, ended_at: Option<&str>) -> Assignment
         paused: None,
         rule: None,
         extended: None,
+        kept_end: None,
         inputs: String::new(),
         created_at: at("2027-02-01T00:00:00Z"),
     }

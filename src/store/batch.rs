@@ -47,8 +47,10 @@ static MEMBERS: LazyLock<Vec<String>> = LazyLock::new(|| {
                seat_state, track_id, pool_id, access_ends_at, seat_reason, placed_by) \
              select {columns} from (values {}) v where exists (select 1 from tenant t \
                where t.id = $1 and t.catalog_version = column24) and not exists \
-               (select 1 from member w where w.tenant_id = $1 and w.identity_state = 'deleted' \
-                and (w.external_id = column9 or w.worker_id = column10)) \
+               (select 1 from member w where w.tenant_id = $1 \
+                and (w.external_id = column9 or w.worker_id = column10) \
+                and (w.identity_state = 'deleted' \
+                  or (w.identity_state = 'inactive' and w.worker_id = column10))) \
              on conflict do nothing returning id",
             rows_of(rows, 23)
         )

@@ -34,6 +34,12 @@ impl Session {
             policy: serde_json::from_value(policy)
                 .map_err(|_| Error::Inconsistent("a policy that cannot be read"))?,
             products: self.products().await?,
+            attributes: self
+                .custom_attributes()
+                .await?
+                .into_iter()
+                .map(|stored| stored.attribute)
+                .collect(),
             pools: self.pools().await?,
             tracks: self.tracks().await?,
             rules: in_order(

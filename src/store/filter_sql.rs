@@ -87,6 +87,7 @@ impl Sql {
             Predicate::Test(target, test) if target.multi_valued => {
                 self.any_simple(target, test, scope);
             }
+            Predicate::Test(target, test) if self.look_up_custom(target, test, scope) => {}
             Predicate::Test(target, test) => {
                 let column = column(target, scope);
                 self.test(&column, target, test);

@@ -67,6 +67,16 @@ fn ids(values: &[Uuid]) -> Json {
 }
 
 impl Session {
+    /// The groups that have one of these names, folded: identifier and name.
+    pub async fn groups_by_keys(&mut self, keys: &[String]) -> Result<Vec<(Uuid, String)>, Error> {
+        let sql = "select g.id, g.display_name from ({texts}($2)) i cross join scim_group g \
+                   where g.tenant_id = $1 and g.display_key = i.t order by g.id";
+        let rows = self.all(sql, args![self.tenant, Json::from(keys)]).await?;
+        rows.iter()
+            .map(|row| Ok((row.get("id")?, row.get("display_name")?)))
+            .collect()
+    }
+
     /// The group with this identifier.
     pub async fn group(&mut self, id: Uuid) -> Result<Option<Group>, Error> {
         const SQL: &str = concat!(
@@ -197,6 +207,21 @@ impl Tx {
 
     // In these statements the identifiers drive the search, which `cross join` tells SQLite: it
     // would go through all people otherwise, and through the identifiers for each.
+
+    /// Puts people who are made in this transaction, or locked by it, into a group that is locked.
+    pub async fn join_group(
+        &mut self,
+        group: Uuid,
+        users: &[Uuid],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let joined = self.add_users(group, users).await?.len();
+        if joined > 0 {
+            let grown_by = i64::try_from(joined).unwrap_or(i64::MAX);
+            self.touch_group(group, grown_by, now).await?;
+        }
+        Ok(())
+    }
 
     /// Adds users by their SCIM identifiers; answers the people who were not members yet. Whoever
     /// does not exist is left out.

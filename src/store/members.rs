@@ -270,7 +270,8 @@ impl Tx {
     }
 
     /// Before somebody is created: the catalog's version, and the person they were before, if they
-    /// were deleted and come back under the same `externalId` or worker identifier.
+    /// were deleted and come back under the same `externalId` or worker identifier, or were
+    /// deactivated and come back under the same worker identifier.
     pub async fn catalog_version_and_returning(
         &mut self,
         external_id: Option<&str>,
@@ -279,8 +280,11 @@ impl Tx {
         let row = self
             .one(
                 "select t.catalog_version, (select m.id from member m where m.tenant_id = t.id \
-                   and (m.external_id = $2 or m.worker_id = $3) and m.identity_state = 'deleted' \
-                   order by (case when m.worker_id = $3 then 0 else 1 end), m.id desc limit 1) as was \
+                   and (m.external_id = $2 or m.worker_id = $3) and (m.identity_state = 'deleted' \
+                     or (m.identity_state = 'inactive' and m.worker_id = $3)) \
+                   order by (case when m.worker_id = $3 then 0 else 1 end), \
+                     (case m.identity_state when 'inactive' then 0 else 1 end), m.id desc \
+                   limit 1) as was \
                  from tenant t where t.id = $1",
                 args![self.tenant, external_id, worker_id],
             )
@@ -289,7 +293,7 @@ impl Tx {
     }
 
     /// Makes a person, if nothing forbids it by then: a unique value that is taken, a catalog that
-    /// is not the one of `m` any more, or a deleted person who comes back as this one. Answers
+    /// is not the one of `m` any more, or somebody who left and comes back as this one. Answers
     /// whether it did.
     pub async fn insert_member(&mut self, m: &Member, keys: &Keys) -> Result<bool, Error> {
         let made = self
@@ -301,8 +305,10 @@ impl Tx {
                  select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
                    $17, $18, $19, $20, $21, $22, $23, $24 from tenant t \
                  where t.id = $1 and t.catalog_version = $24 and not exists \
-                   (select 1 from member w where w.tenant_id = $1 and w.identity_state = 'deleted' \
-                    and (w.external_id = $9 or w.worker_id = $10)) \
+                   (select 1 from member w where w.tenant_id = $1 \
+                    and (w.external_id = $9 or w.worker_id = $10) \
+                    and (w.identity_state = 'deleted' \
+                      or (w.identity_state = 'inactive' and w.worker_id = $10))) \
                  on conflict do nothing returning id",
                 self.member_values(m, keys),
             )

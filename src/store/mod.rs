@@ -17,6 +17,7 @@ pub mod benchmarks;
 pub mod breaker;
 pub mod catalog;
 pub mod credentials;
+pub mod custom;
 pub mod deliveries;
 pub mod domains;
 pub mod engagement;

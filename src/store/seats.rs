@@ -29,6 +29,7 @@ macro_rules! assignment_columns {
          a.end_reason as a_end_reason, a.paused_since as a_paused_since, \
          a.paused_until as a_paused_until, a.paused_by as a_paused_by, a.rule_id as a_rule_id, \
          a.extended_until as a_extended_until, a.extended_over as a_extended_over, \
+         a.kept_end as a_kept_end, \
          a.inputs as a_inputs, a.created_at as a_created_at "
     };
 }
@@ -83,6 +84,7 @@ pub(super) fn assignment(row: &Row) -> Result<Option<Assignment>, Error> {
         paused,
         rule: row.get("a_rule_id")?,
         extended: extended.map(|until| Extended { until, over }),
+        kept_end: row.maybe_instant("a_kept_end")?,
         inputs: row.get("a_inputs")?,
         created_at: row.instant("a_created_at")?,
     }))
@@ -140,7 +142,7 @@ macro_rules! assignment_inserted {
         "tenant_id, id, member_id, product_id, track_id, pool_id, episode, state, seat_n, \
          waiting_pool_id, waiting_since, priority_class, starts_at, ends_at, end_source, held, \
          grace_until, ended_at, end_reason, rule_id, extended_until, extended_over, inputs, \
-         due_at, created_at, paused_since, paused_until, paused_by, invited_at, stage, \
+         due_at, created_at, paused_since, paused_until, paused_by, kept_end, invited_at, stage, \
          stage_since, clock_from, sessions_completed, last_completed_at, outstanding_since, \
          last_scheduled_at, next_session_at, engaged_at, login_at, stopped, running_since, \
          idle_since, stalls_at"
@@ -317,7 +319,7 @@ impl Tx {
                 assignment_inserted!(),
                 ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
                  $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, \
-                 $34, $35, $36, $37, $38, $39, $40, $41, $42, $43)"
+                 $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44)"
             ),
             values,
         )
@@ -333,7 +335,8 @@ impl Tx {
                priority_class = $12, starts_at = $13, ends_at = $14, end_source = $15, held = $16, \
                grace_until = $17, ended_at = $18, end_reason = $19, rule_id = $20, \
                extended_until = $21, extended_over = $22, inputs = $23, due_at = $24, \
-               created_at = $25, paused_since = $26, paused_until = $27, paused_by = $28 \
+               created_at = $25, paused_since = $26, paused_until = $27, paused_by = $28, \
+               kept_end = $29 \
              where tenant_id = $1 and id = $2",
             self.assignment_values(a),
         )
@@ -371,6 +374,7 @@ impl Tx {
             a.paused.map(|pause| pause.since),
             a.paused.and_then(|pause| pause.until),
             a.paused.map(|pause| pause.by.as_str()),
+            a.kept_end,
         ]
     }
 }

@@ -40,7 +40,7 @@ impl World<'_> {
                 let body = json!({"reason": "inactive", "override": true});
                 (who, "deactivate", body)
             }
-            Step::Erase { who } => (who, "erase", json!({"confirm": format!("u{who}")})),
+            Step::Erase { who } => (who, "erase", json!({"confirm": self.name(who)})),
             _ => return false,
         };
         let Some(id) = self.ids.get(&who).cloned() else {

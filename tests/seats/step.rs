@@ -15,6 +15,11 @@ pub(super) enum Step {
         starts_in: Option<i64>,
         ends_in: Option<i64>,
     },
+    /// Comes back under the same worker identifier and another name.
+    Rehire {
+        who: usize,
+        pool: Option<&'static str>,
+    },
     Pool {
         who: usize,
         pool: Option<&'static str>,
@@ -136,6 +141,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (who(), track(), pool(), prop::option::of(1..6_i64), days())
             .prop_map(|(who, track, pool, starts_in, ends_in)| Step::Create { who, track, pool, starts_in, ends_in }),
+        3 => (who(), pool()).prop_map(|(who, pool)| Step::Rehire { who, pool }),
         3 => (who(), pool()).prop_map(|(who, pool)| Step::Pool { who, pool }),
         4 => (who(), any::<bool>()).prop_map(|(who, active)| Step::Active { who, active }),
         2 => (who(), days()).prop_map(|(who, ends_in)| Step::EndDate { who, ends_in }),

@@ -23,6 +23,8 @@ pub(super) struct World<'s> {
     pub(super) pins: BTreeMap<usize, Pins>,
     /// Who is in the group.
     pub(super) grouped: BTreeSet<usize>,
+    /// Who goes by their second name.
+    renamed: BTreeSet<usize>,
 }
 
 impl<'s> World<'s> {
@@ -72,6 +74,7 @@ impl<'s> World<'s> {
             wishes: BTreeMap::new(),
             pins: BTreeMap::new(),
             grouped: BTreeSet::new(),
+            renamed: BTreeSet::new(),
         }
     }
 
@@ -88,7 +91,10 @@ impl<'s> World<'s> {
                 self.take(step).await;
                 let again = self.check(&owner).await;
                 assert!(
-                    matches!(step, Step::Create { .. } | Step::Delete { .. }) || again == before,
+                    matches!(
+                        step,
+                        Step::Create { .. } | Step::Rehire { .. } | Step::Delete { .. }
+                    ) || again == before,
                     "9: the same request twice is not the same as once: {step:?}"
                 );
                 before = again;
@@ -150,7 +156,11 @@ impl<'s> World<'s> {
     fn nobody_was_evicted(step: &Step, before: &Standing, after: &Standing) {
         let lost: Vec<_> = before.assigned.difference(&after.assigned).collect();
         let allowed = match step {
-            Step::Create { .. } | Step::Title { .. } | Step::Extend { .. } | Step::Tell { .. } => 0,
+            Step::Create { .. }
+            | Step::Rehire { .. }
+            | Step::Title { .. }
+            | Step::Extend { .. }
+            | Step::Tell { .. } => 0,
             Step::Pause { .. } | Step::Resume { .. } | Step::Transfer { .. } | Step::Pin { .. } => {
                 0
             }
@@ -200,9 +210,11 @@ impl<'s> World<'s> {
                     }
                     let id = reply.status(201).id();
                     self.ids.insert(*who, id);
+                    self.renamed.remove(who);
                     self.wishes.insert(*who, (*track, *pool));
                 }
             }
+            Step::Rehire { who, pool } => return self.rehire(*who, *pool, &owner).await,
             Step::Active { who, active } => {
                 let Some(path) = path(who) else { return false };
                 let on = json!([{"op": "replace", "path": "active", "value": active}]);
@@ -339,6 +351,56 @@ impl<'s> World<'s> {
                 .server
                 .clock
                 .advance(SignedDuration::from_hours(*hours)),
+        }
+        false
+    }
+
+    /// The name of somebody who is here, or their first.
+    pub(super) fn name(&self, who: usize) -> String {
+        let second = if self.renamed.contains(&who) { "u" } else { "" };
+        format!("{second}u{who}")
+    }
+
+    /// Somebody comes under the worker identifier of whoever this is, and by their other name:
+    /// whoever was deactivated goes on under a new id, and nobody is there twice.
+    async fn rehire(&mut self, who: usize, pool: Option<&'static str>, owner: &Client) -> bool {
+        let known = self.ids.get(&who).cloned();
+        let before = match &known {
+            Some(id) => Some(owner.get(&format!("/members/{id}")).await.status(200)),
+            None => None,
+        };
+        let is_active = before.as_ref().map(|m| m["identityState"] == "active");
+        let was_renamed = self.renamed.contains(&who);
+        let name = format!("{}u{who}", if was_renamed { "" } else { "u" });
+        let mut wish = json!({"workerId": format!("w{who}")});
+        if let Some(pool) = pool {
+            wish["pool"] = pool.into();
+        }
+        let scim = self.tenant.scim();
+        let reply = scim
+            .post("/Users", user(&name, json!({COACHING: wish})))
+            .await;
+        if reply.status != 400 && is_active == Some(true) {
+            reply.error(409, "uniqueness");
+            return false;
+        }
+        if Self::refused(&reply, pool) {
+            return true;
+        }
+        let id = reply.status(201).id();
+        let now = owner.get(&format!("/members/{id}")).await.status(200);
+        if let (Some(old), Some(before)) = (known, before) {
+            assert_eq!(now["id"], before["id"], "a second person\n{now}");
+            scim.get(&format!("/Users/{old}")).await.status(404);
+        }
+        self.ids.insert(who, id);
+        self.wishes.insert(who, (None, pool));
+        self.grouped.remove(&who);
+        self.pins.remove(&who);
+        if was_renamed {
+            self.renamed.remove(&who);
+        } else {
+            self.renamed.insert(who);
         }
         false
     }

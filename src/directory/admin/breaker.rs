@@ -230,7 +230,7 @@ async fn restore(
             *active = true.into();
         }
     }
-    let keys = person::keys(&back, &change.rules.catalog, now);
+    let keys = person::keys(&back, &change.rules, now);
     let worker = back.worker_id.clone();
     let worker = worker.filter(|_| back.identity == IdentityState::Active);
     let taken = change

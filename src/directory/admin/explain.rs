@@ -215,6 +215,7 @@ impl<'c> Explained<'c> {
             "accessEndDate": sent(&self.intent().end),
             "terminationDate": sent(&self.intent().terminated),
             "extendedUntil": extended.map(|extended| days::last_day(extended.until, zone)),
+            "keptEnd": self.open.and_then(|a| a.kept_end).map(|at| days::last_day(at, zone)),
             "poolTermEnd": pool.map(|pool| days::last_day(pool.term_end, zone)),
         })
     }

@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::object;
 use crate::directory::change::Change;
 use crate::directory::credentials::Role;
+use crate::directory::users::Making;
 use crate::directory::{Caller, Directory, Error};
+use crate::scim::custom::UserType;
 use crate::scim::error::ScimType;
 use crate::scim::schema::{COACHING_URN, USER};
 use crate::scim::{Object, validate};
@@ -75,7 +77,11 @@ impl Directory {
         let zone = self.current_rules(tx).await?.catalog.zone.clone();
         let doc = validate::create(&USER, resource(invitation, &zone, now))?;
         let judged = self.judge_newcomer(tx, &doc).await?;
-        let made = (Uuid::now_v7(), "admin");
+        let made = Making {
+            id: Uuid::now_v7(),
+            managed_by: "admin",
+            groups: &[],
+        };
         let (member, _) = self.create(tx, caller, made, doc, now, judged).await?;
         Ok(member)
     }
@@ -89,6 +95,7 @@ fn inviter(tenant: TenantId, invitation: &Invitation) -> Caller {
         role: Role::Owner,
         connection: None,
         request_id: format!("invitation:{}", invitation.id),
+        users: UserType::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::catalog::{self, Done, placed};
 use super::roles::Right;
 use super::{Items, Query, cursor, invalid, not_found, object, wrong};
 use crate::directory::rules::compile;
-use crate::directory::{Caller, Code, Directory, Error, Refusal};
+use crate::directory::{Caller, Code, Directory, Error, Refusal, custom};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Match, Rule};
 use crate::store::operations::PlacementRun;
@@ -161,7 +161,7 @@ pub(super) async fn with_id(session: &mut Session, id: &str) -> Result<StoredRul
 }
 
 pub(super) fn new(body: &Body, catalog: &Catalog) -> Result<Rule, Refusal> {
-    let matches = matching(body)?;
+    let matches = matching(body, catalog)?;
     let mut rule = Rule {
         id: Uuid::now_v7(),
         priority: PRIORITY,
@@ -180,7 +180,7 @@ pub(super) fn new(body: &Body, catalog: &Catalog) -> Result<Rule, Refusal> {
 /// A mapping with what was sent in the place of what it was.
 pub(super) fn changed(body: &Body, before: &Rule, catalog: &Catalog) -> Result<Rule, Refusal> {
     let mut rule = before.clone();
-    if let Some(matches) = matching(body)? {
+    if let Some(matches) = matching(body, catalog)? {
         rule.matches = matches;
         if matches_alike(&rule, before) {
             rule.matches = before.matches.clone();
@@ -199,14 +199,14 @@ fn neither() -> Refusal {
 }
 
 /// Whom a mapping is for, if the body says.
-fn matching(body: &Body) -> Result<Option<Match>, Refusal> {
+fn matching(body: &Body, catalog: &Catalog) -> Result<Option<Match>, Refusal> {
     match (body.text("group", 256)?, body.text("filter", 8 * 1024)?) {
         (Some(_), Some(_)) => Err(wrong("filter", "goes without group")),
         (Some(name), None) => Ok(Some(Match::Group {
             name,
             groups: Vec::new(),
         })),
-        (None, Some(filter)) => match compile(&filter) {
+        (None, Some(filter)) => match compile(&custom::declared(catalog), &filter) {
             Ok(_) => Ok(Some(Match::Filter(filter))),
             Err(error) => Err(invalid(Code::InvalidFilter, "filter", &error.detail)),
         },

@@ -11,6 +11,7 @@ mod catalog;
 pub(super) mod checkpoint;
 mod connections;
 mod cursor;
+mod custom_attributes;
 mod deliveries;
 mod domains;
 mod engagement;
@@ -51,6 +52,8 @@ use serde_json::Value;
 use super::{Caller, Refusal};
 use crate::directory::Code;
 use crate::scim::Object;
+use crate::scim::custom::UserType;
+use crate::seats::catalog::{Catalog, Track};
 use crate::store::TenantId;
 use credentials::Role;
 
@@ -80,6 +83,7 @@ impl Caller {
             role: Role::Owner,
             connection: None,
             request_id: super::COMMAND.to_owned(),
+            users: UserType::default(),
         }
     }
 }
@@ -105,6 +109,21 @@ fn conflict<const N: usize>(
     let mut refusal = Refusal::new(409, code, detail);
     refusal.extra = object(extra);
     refusal
+}
+
+/// Refuses a track of a product of which there is no live pool: nobody could have a seat on it.
+fn licensed(field: &str, track: &Track, catalog: &Catalog) -> Result<(), Refusal> {
+    if catalog.is_licensed(track) {
+        return Ok(());
+    }
+    let product = catalog::product_key(track.product, catalog).unwrap_or_default();
+    let detail = format!(
+        "{field}: there is no live pool of '{product}', the product of the track '{}'",
+        track.key
+    );
+    let mut refusal = Refusal::new(422, Code::ProductNotLicensed, detail);
+    refusal.extra = object([("field", field.into()), ("product", product.into())]);
+    Err(refusal)
 }
 
 fn not_found(what: &str) -> Refusal {

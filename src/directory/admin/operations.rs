@@ -139,6 +139,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     get("list_domains", "/domains", &[ReadRules]),
     post("create_domain", "/domains", &[Configure]).does("newcomers need an address of a domain"),
     delete("delete_domain", "/domains/{id}", &[Configure]),
+    get("list_custom_attributes", "/custom-attributes", &[ReadRules]),
+    post("declare_attribute", "/custom-attributes", &[Configure])
+        .does("people may have it: over SCIM, in files, in filters, rules and reports"),
+    delete("undeclare_attribute", "/custom-attributes/{id}", &[Configure])
+        .does("hidden everywhere; a person's value goes with the next write of the person"),
     get("list_pools", "/pools", &[Read]),
     post("create_pool", "/pools", &[Configure]).does(PLACES_ANEW),
     get("read_pool", "/pools/{id}", &[Read]),

@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::body::MAX_DAYS;
 use super::query::{Query, refused};
-use super::view::ATTRIBUTES;
-use crate::directory::{Error, Refusal};
+use super::view;
+use crate::directory::{Error, Refusal, custom};
+use crate::scim::custom::{CUSTOM_URN, UserType};
 use crate::scim::filter;
 use crate::scim::predicate::{self, Predicate};
 use crate::scim::schema::USER;
@@ -158,7 +159,7 @@ pub(super) fn read(query: &Query, catalog: &Catalog, now: Timestamp) -> Result<S
     });
     let statuses = query.names::<Status>("status")?.unwrap_or_default();
     Ok(Selection {
-        matching: matching(query)?,
+        matching: matching(query, catalog)?,
         states: query.names::<SeatState>("seatState")?,
         holds: query.flag("ended")?.map(|ended| !ended),
         or_stalled: statuses.contains(&Status::Stalled),
@@ -187,7 +188,7 @@ pub(super) fn matching_filter(
     catalog: &Catalog,
     now: Timestamp,
 ) -> Result<Selection, Error> {
-    let matching = predicate::compile(&USER, &filter::parse(text)?)?;
+    let matching = predicate::compile(&custom::declared(catalog), &filter::parse(text)?)?;
     Ok(Selection {
         matching: Some(matching),
         ..read(&Query::default(), catalog, now)?
@@ -222,7 +223,8 @@ pub(super) fn before(when: When, catalog: &Catalog) -> Timestamp {
 }
 
 /// The text search and the attributes, as the filter that they are short for.
-fn matching(query: &Query) -> Result<Option<Predicate>, Error> {
+fn matching(query: &Query, catalog: &Catalog) -> Result<Option<Predicate>, Error> {
+    let mut users = UserType::default();
     let mut conditions = Vec::new();
     for word in query.get("q").into_iter().flat_map(str::split_whitespace) {
         let word = quoted(word);
@@ -233,25 +235,42 @@ fn matching(query: &Query) -> Result<Option<Predicate>, Error> {
         conditions.push(format!("({})", anywhere.join(" or ")));
     }
     for (name, value) in query.beginning(ATTRIBUTE) {
-        let found = ATTRIBUTES
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name));
-        let (attribute, urn) = found.ok_or_else(|| unknown_attribute(name))?;
-        conditions.push(format!("{urn}:{attribute} eq {}", quoted(value)));
+        let found = view::known_attribute(catalog, name);
+        let (attribute, urn) = found.ok_or_else(|| unknown_attribute(name, catalog))?;
+        let condition = format!("{urn}:{attribute} eq {}", quoted(value));
+        if urn == CUSTOM_URN {
+            users = custom::declared(catalog);
+            let compiled = filter::parse(&condition).and_then(|f| predicate::compile(&users, &f));
+            compiled.map_err(|_| wrong_value(attribute, catalog))?;
+        }
+        conditions.push(condition);
     }
     if conditions.is_empty() {
         return Ok(None);
     }
     let parsed = filter::parse(&conditions.join(" and "));
-    let compiled = parsed.and_then(|parsed| predicate::compile(&USER, &parsed));
+    let compiled = parsed.and_then(|parsed| predicate::compile(&users, &parsed));
     // What is composed here is right but for its size.
     compiled
         .map(Some)
         .map_err(|_| refused("q", "is too long").into())
 }
 
-fn unknown_attribute(name: &str) -> Refusal {
-    let known: Vec<_> = ATTRIBUTES.iter().map(|(name, _)| *name).collect();
+fn wrong_value(name: &str, catalog: &Catalog) -> Refusal {
+    let mut declared = catalog.declared();
+    let kind = declared
+        .find(|a| a.name == name)
+        .map_or("", |a| a.kind.as_str());
+    refused(
+        &format!("{ATTRIBUTE}{name}"),
+        &format!("must be of the type {kind}"),
+    )
+}
+
+fn unknown_attribute(name: &str, catalog: &Catalog) -> Refusal {
+    let known: Vec<_> = view::known_attributes(catalog)
+        .map(|(name, _)| name)
+        .collect();
     let shown: String = name.chars().take(60).collect();
     let detail = format!("no such attribute; there are {}", known.join(", "));
     refused(&format!("{ATTRIBUTE}{shown}"), &detail)

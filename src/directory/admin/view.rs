@@ -7,6 +7,7 @@ use super::object;
 use crate::coaching::Stage;
 use crate::directory::person;
 use crate::scim::Object;
+use crate::scim::custom::CUSTOM_URN;
 use crate::scim::schema::{COACHING_URN, ENTERPRISE_URN};
 use crate::seats::catalog::Catalog;
 use crate::seats::{Assignment, SeatState, days, outcome};
@@ -14,13 +15,27 @@ use crate::store::engagement::Engagement;
 use crate::store::members::Member;
 
 /// The attributes by which operators filter people, and the schema that each is of.
-pub(super) const ATTRIBUTES: &[(&str, &str)] = &[
+const ATTRIBUTES: &[(&str, &str)] = &[
     ("department", ENTERPRISE_URN),
     ("division", ENTERPRISE_URN),
     ("costCenter", ENTERPRISE_URN),
     ("organization", ENTERPRISE_URN),
     ("region", COACHING_URN),
 ];
+
+/// The same with those that the tenant has declared.
+pub(super) fn known_attributes(catalog: &Catalog) -> impl Iterator<Item = (&str, &'static str)> {
+    let declared = catalog.declared().map(|a| (a.name.as_str(), CUSTOM_URN));
+    ATTRIBUTES.iter().copied().chain(declared)
+}
+
+/// The attribute of that name, in any case, and the schema that it is of.
+pub(super) fn known_attribute<'c>(
+    catalog: &'c Catalog,
+    name: &str,
+) -> Option<(&'c str, &'static str)> {
+    known_attributes(catalog).find(|(known, _)| known.eq_ignore_ascii_case(name))
+}
 
 /// A person at `now`. `position` is their place in line; `engagement` is none for whom it does not
 /// concern how people use their coaching.
@@ -77,7 +92,7 @@ pub(super) fn member(
         ("identityState", json!(m.identity.as_str())),
         ("managedBy", json!(m.managed_by)),
         ("episode", json!(a.map(|a| a.episode))),
-        ("attributes", attributes(m)),
+        ("attributes", attributes(m, catalog)),
     ])
 }
 
@@ -214,10 +229,10 @@ pub(super) fn seat_reason(m: &Member, state: SeatState, now: Timestamp) -> Value
     )
 }
 
-fn attributes(m: &Member) -> Value {
-    let of = |(name, urn): &(&str, &str)| {
-        let value = m.doc.get(*urn).and_then(|extension| extension.get(*name));
-        ((*name).to_owned(), value.cloned().unwrap_or_default())
+fn attributes(m: &Member, catalog: &Catalog) -> Value {
+    let of = |(name, urn): (&str, &str)| {
+        let value = m.doc.get(urn).and_then(|extension| extension.get(name));
+        (name.to_owned(), value.cloned().unwrap_or_default())
     };
-    Value::Object(ATTRIBUTES.iter().map(of).collect())
+    Value::Object(known_attributes(catalog).map(of).collect())
 }

@@ -69,13 +69,9 @@ impl Change<'_> {
         };
         let rules = Arc::clone(&self.rules);
         let person = person::person(&rules, member);
-        let standing = Standing {
-            starts_at: Some(a.starts_at),
-            extended: a.extended.as_ref(),
-            pool: Some(a.pool),
-        };
         let known = self.tx.lines_of(a.id).await?;
-        if let Placement::Place(target) = place(&rules.catalog, &person, standing, self.now) {
+        if let Placement::Place(target) = place(&rules.catalog, &person, Standing::of(a), self.now)
+        {
             let mut lines = lines_for(&target, &known, waiting.since);
             lines.retain(|line| known.iter().any(|k| k.pool == line.pool));
             self.tx.stand_in_lines(a, &lines).await?;

@@ -320,7 +320,7 @@ impl<'t> Change<'t> {
     pub(super) async fn save_seat(&mut self, member: &mut Member) -> Result<(), Error> {
         member.version += 1;
         member.last_modified = self.now.max(member.last_modified);
-        let keys = person::keys(member, &self.rules.catalog, self.now);
+        let keys = person::keys(member, &self.rules, self.now);
         self.tx.save_member(member, &keys).await?;
         Ok(())
     }

@@ -40,8 +40,7 @@ impl Change<'_> {
         let person = person::person(&rules, &member);
         let standing = Standing {
             starts_at: a.seat.is_some().then_some(a.starts_at),
-            extended: a.extended.as_ref(),
-            pool: Some(a.pool),
+            ..Standing::of(&a)
         };
         let place = match placement::place(&rules.catalog, &person, standing, self.now) {
             Placement::Place(target) => {

@@ -8,7 +8,8 @@ use super::line::lines_for;
 use super::{Change, account, object, placed, seated};
 use crate::directory::{Error, person, seat_unavailable};
 use crate::seats::catalog::{FullPolicy, Pool};
-use crate::seats::placement::{Target, Window};
+use crate::seats::pin::Field;
+use crate::seats::placement::{Target, Window, kept_end};
 use crate::seats::{Account, Assignment, SeatReason, SeatState, Waiting};
 use crate::store;
 use crate::store::members::Member;
@@ -82,6 +83,7 @@ impl Change<'_> {
             paused: None,
             rule: target.rule,
             extended: None,
+            kept_end: None,
             inputs,
             created_at: self.now,
         };
@@ -219,6 +221,8 @@ impl Change<'_> {
         a.starts_at = window.starts_at;
         a.ends_at = window.ends_at;
         a.end_source = window.end_source;
+        let is_pinned = member.pins.iter().any(|pin| pin.field == Field::Track);
+        a.kept_end = kept_end(&before, target.track.id, is_pinned);
         a.track = target.track.id;
         a.rule = target.rule;
         a.inputs = inputs;

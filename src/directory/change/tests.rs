@@ -35,7 +35,10 @@ async fn whoever_leaves_a_line_and_begins_elsewhere_has_that_seat(f: Fixture) {
 
     let create = async |name: &str, pool: &str| {
         let body = json!({"schemas": [USER_URN], "userName": name, COACHING_URN: {"pool": pool}});
-        let made = directory.create_user(&owner, body, now()).await.unwrap();
+        let made = directory
+            .create_user(&owner, body, &View::default(), now())
+            .await
+            .unwrap();
         made.resource["id"].as_str().unwrap().to_owned()
     };
     let (any, view) = (IfMatch::default(), View::default());
@@ -68,7 +71,10 @@ async fn what_the_clock_begins_is_judged_by_no_older_catalog(f: Fixture) {
     let owner = Caller::command(f.tenant);
     let body = json!({"schemas": [USER_URN], "userName": "ada",
         COACHING_URN: {"accessStartDate": "2026-06-05"}});
-    directory.create_user(&owner, body, now()).await.unwrap();
+    directory
+        .create_user(&owner, body, &View::default(), now())
+        .await
+        .unwrap();
     let mut session = f.store.read(f.tenant).await.unwrap();
     let rules = directory.current_rules(&mut session).await.unwrap();
     let ada = session.members_by_email("ada").await.unwrap().remove(0);

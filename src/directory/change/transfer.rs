@@ -195,6 +195,9 @@ impl Change<'_> {
 
 /// Puts an assignment where a placement says.
 fn put(a: &mut Assignment, target: &Target<'_>, pool: &Pool, window: Window) {
+    if a.pool != pool.id {
+        a.kept_end = None;
+    }
     a.pool = pool.id;
     a.product = pool.product;
     a.track = target.track.id;

@@ -8,15 +8,18 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::groups::{Groups, Named};
 use super::people::People;
 use super::sheet::Line;
 use super::step::{IMPORT, Judge, Kind, Step, fault, scope};
 use crate::directory::change::Change;
+use crate::directory::users::Making;
 use crate::directory::{Caller, Directory, Error, person, users};
 use crate::roster::columns::Column;
 use crate::roster::resource::Scope;
 use crate::roster::row::{Fault, Problem, Row};
 use crate::scim::Object;
+use crate::seats::decision::Trigger;
 use crate::store::imports::{Counts, FailedRow, ImportRun, Mode};
 use crate::store::{self, Tx, transact};
 
@@ -92,7 +95,7 @@ fn line_of(line: u64) -> i64 {
 
 fn fault_json(fault: &Fault) -> Value {
     json!({
-        "column": fault.column.map(Column::as_str),
+        "column": fault.column.map(Column::as_str).or(fault.declared.as_deref()),
         "code": fault.problem.as_str(),
         "detail": fault.detail,
     })
@@ -241,13 +244,16 @@ impl Reader<'_> {
     ) -> Result<(), Error> {
         let rules = self.directory.current_rules(tx).await?;
         let people = People::of(tx, rows).await?;
+        let groups = Groups::of(tx, rows).await?;
         let judge = Judge {
             rules: &rules,
+            groups: &groups,
             mode: self.run.mode,
             now,
         };
         let (mut new, mut changes) = (Vec::new(), BTreeMap::new());
         let mut claims = Vec::new();
+        let mut joined = BTreeSet::new();
         let mut steps = Vec::with_capacity(rows.len());
         for row in rows {
             let (step, member) = judge.of(row, &people);
@@ -274,27 +280,35 @@ impl Reader<'_> {
                     report.counts.unchanged += 1;
                     report.nobody += 1;
                 }
-                (Step::Create(doc), _) => {
+                (Step::Create(doc, groups), _) => {
                     report.counts.created += 1;
-                    new.push(doc);
+                    joined.extend(groups.iter().map(|(id, _)| *id));
+                    new.push((doc, groups));
                 }
-                (Step::Change(_, kind), Some(member)) if self.doing == Doing::Act => {
-                    changes.insert(member.id, (row, kind));
+                (Step::Change(_, _, groups), Some(member)) if self.doing == Doing::Act => {
+                    joined.extend(groups.iter().map(|(id, _)| *id));
+                    changes.insert(member.id, row);
                 }
-                (Step::Change(_, kind), _) => report.count(kind),
+                (Step::Change(_, kind, _), _) => report.count(kind),
             }
         }
         if self.doing != Doing::Act {
             return Ok(());
         }
+        // A push of members locks the group before people.
+        for id in joined {
+            if tx.lock_group(id).await?.is_none() {
+                return Err(store::Error::Again.into());
+            }
+        }
         let mut change = Change::new(tx, rules.clone(), self.caller.by(), now);
-        for (id, (row, _)) in changes {
+        for (id, row) in changes {
             self.change(&mut change, id, &judge, row, report).await?;
         }
-        if let ([doc], [_]) = (new.as_slice(), rows) {
+        if let ([made], [_]) = (new.as_slice(), rows) {
             // Alone, it may be somebody who was here before.
             change.finish().await?;
-            self.create(tx, doc.clone(), report, now).await
+            self.create(tx, made.clone(), report, now).await
         } else {
             self.create_all(&mut change, new, report, now).await?;
             change.finish().await
@@ -319,7 +333,19 @@ impl Reader<'_> {
         }
         match judge.known(row, &member) {
             Err(fault) => report.fail(row, &[fault]),
-            Ok(Step::Change(doc, kind)) => {
+            Ok(Step::Change(doc, kind, groups)) => {
+                for (id, name) in groups {
+                    let user = member.scim_id.as_slice();
+                    change.tx.join_group(id, user, judge.now).await?;
+                    member.groups.push((id, name));
+                }
+                report.count(kind);
+                if doc == member.doc {
+                    if change.settle(&mut member, Trigger::Person, false).await? {
+                        change.save_seat(&mut member).await?;
+                    }
+                    return Ok(());
+                }
                 if scope(&member) == Scope::Everything {
                     IMPORT.clone_into(&mut member.managed_by);
                     member.connection = self.run.connection.or(member.connection);
@@ -328,7 +354,6 @@ impl Reader<'_> {
                 let decides =
                     member.drift.is_none() || doc.get("active") != member.doc.get("active");
                 users::rewrite(change, &mut member, doc, decides, judge.now).await?;
-                report.count(kind);
             }
             Ok(_) => report.counts.unchanged += 1,
         }
@@ -339,7 +364,7 @@ impl Reader<'_> {
     async fn create_all(
         &self,
         change: &mut Change<'_>,
-        new: Vec<Object>,
+        new: Vec<(Object, Vec<Named>)>,
         report: &mut Report,
         now: Timestamp,
     ) -> Result<(), Error> {
@@ -349,17 +374,25 @@ impl Reader<'_> {
         let caller = self.creator();
         change.expect(new.len());
         let mut people = Vec::with_capacity(new.len());
-        for doc in new {
+        let mut joined: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+        for (doc, groups) in new {
             let id = Uuid::now_v7();
-            let mut member = users::newcomer(&caller, (id, IMPORT), doc, &change.rules, now)?;
+            let made = making(id, &groups);
+            let mut member = users::newcomer(&caller, made, doc, &change.rules, now)?;
+            for (group, _) in groups {
+                joined.entry(group).or_default().push(id);
+            }
             change.log("member.created", Some(id), Object::new());
             change.settle_next(&mut member).await?;
-            let keys = person::keys(&member, &change.rules.catalog, now);
+            let keys = person::keys(&member, &change.rules, now);
             people.push((member, keys));
         }
         if !change.tx.insert_members(&people).await? {
             // Which of them it was is found out one by one.
             return Err(store::Error::Taken.into());
+        }
+        for (group, users) in joined {
+            change.tx.join_group(group, &users, now).await?;
         }
         let ids: BTreeSet<_> = people.iter().map(|(member, _)| member.id).collect();
         report.named.extend(ids.iter().copied());
@@ -369,12 +402,12 @@ impl Reader<'_> {
     async fn create(
         &self,
         tx: &mut Tx,
-        doc: Object,
+        (doc, groups): (Object, Vec<Named>),
         report: &mut Report,
         now: Timestamp,
     ) -> Result<(), Error> {
         let judged = self.directory.judge_newcomer(tx, &doc).await?;
-        let made = (Uuid::now_v7(), IMPORT);
+        let made = making(Uuid::now_v7(), &groups);
         let (caller, directory) = (self.creator(), self.directory);
         let (member, _) = directory
             .create(tx, &caller, made, doc, now, judged)
@@ -402,6 +435,14 @@ impl Reader<'_> {
         }
         tx.import_went_on(self.run.id, &report.counts, now).await?;
         Ok(())
+    }
+}
+
+fn making(id: Uuid, groups: &[Named]) -> Making<'_> {
+    Making {
+        id,
+        managed_by: IMPORT,
+        groups,
     }
 }
 

@@ -3,6 +3,7 @@
 //! that failed: what is as it has it stays untouched.
 
 mod batch;
+mod groups;
 mod omitted;
 mod people;
 mod reconcile;
@@ -105,7 +106,8 @@ impl Directory {
         watch: &Watch<'_>,
     ) -> Result<Object, Error> {
         caller.may(Right::Import)?;
-        let sheet = open(file.try_clone().map_err(unreadable)?, Columns::read).await?;
+        let copy = file.try_clone().map_err(unreadable)?;
+        let sheet = self.open_people(caller, copy).await?;
         if !sheet.names_people(wanted.mode != Mode::Deprovision) {
             let detail = "the file has no column email (or worker_id, external_id of leavers)";
             return Err(invalid(detail).into());
@@ -136,6 +138,17 @@ impl Directory {
             }
             Err(Failed::Error(error)) => Err(error),
         }
+    }
+
+    /// Opens a file whose columns may be declared attributes.
+    async fn open_people(&self, caller: &Caller, file: File) -> Result<Sheet, Error> {
+        let mut sheet = open(file, Columns::read).await?;
+        let mut session = self.store.read(caller.tenant).await?;
+        let rules = self.current_rules(&mut session).await?;
+        let declared = rules.catalog.declared();
+        let found = sheet.columns.declare(declared, &mut sheet.unknown);
+        found.map_err(|name| twice(&name))?;
+        Ok(sheet)
     }
 
     async fn begin_import(
@@ -204,7 +217,7 @@ impl Directory {
             let ahead = all(&reader(Doing::LookAhead), sheet, watch).await?;
             read.omitted = self.confirmed(caller, wanted, run, &ahead.counts).await?;
             self.forget_keys(caller, run.id).await?;
-            open(file, Columns::read).await?
+            self.open_people(caller, file).await?
         } else {
             sheet
         };
@@ -316,10 +329,7 @@ async fn open(file: File, header: ReadHeader) -> Result<Sheet, Error> {
         .map_err(|unusable| match unusable {
             Unusable::Empty => invalid("the file is empty").into(),
             Unusable::BrokenHeader(detail) => invalid(&format!("the header {detail}")).into(),
-            Unusable::Twice(name) => {
-                let shown: String = name.chars().take(60).collect();
-                invalid(&format!("the column '{shown}' is there twice")).into()
-            }
+            Unusable::Twice(name) => twice(&name).into(),
             Unusable::Io(error) => unreadable(error),
         })
 }
@@ -328,6 +338,11 @@ async fn open(file: File, header: ReadHeader) -> Result<Sheet, Error> {
 fn unreadable(error: std::io::Error) -> Error {
     tracing::error!(%error, "a file that was sent cannot be read back");
     crate::store::Error::Unavailable(error.to_string()).into()
+}
+
+fn twice(name: &str) -> Refusal {
+    let shown: String = name.chars().take(60).collect();
+    invalid(&format!("the column '{shown}' is there twice"))
 }
 
 fn invalid(detail: &str) -> Refusal {

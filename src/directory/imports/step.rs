@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::groups::{Groups, Named};
 use super::people::People;
 use crate::directory::Error;
 use crate::directory::rules::Rules;
 use crate::roster::columns::Column;
 use crate::roster::resource::{self, Scope};
 use crate::roster::row::{Fault, Leaving, Problem, Row};
-use crate::scim::schema::{COACHING_URN, USER};
+use crate::scim::schema::COACHING_URN;
 use crate::scim::{Object, validate};
 use crate::store::imports::Mode;
 use crate::store::members::Member;
@@ -26,10 +27,10 @@ pub(super) enum Step {
     NobodyLeft,
     /// Nothing: it is wrong.
     Fail(Fault),
-    /// Somebody new.
-    Create(Object),
-    /// Somebody who is here.
-    Change(Object, Kind),
+    /// Somebody new, in these groups.
+    Create(Object, Vec<Named>),
+    /// Somebody who is here, and groups that they are not in yet.
+    Change(Object, Kind, Vec<Named>),
 }
 
 /// What a change is called.
@@ -43,6 +44,7 @@ pub(super) enum Kind {
 /// By what a row is judged.
 pub(super) struct Judge<'r> {
     pub(super) rules: &'r Rules,
+    pub(super) groups: &'r Groups,
     pub(super) mode: Mode,
     pub(super) now: Timestamp,
 }
@@ -93,8 +95,9 @@ impl Judge<'_> {
             return Err(Fault::of(Column::Email, Problem::DomainNotAllowed, detail));
         }
         let doc = resource::with_row(None, row, Scope::Everything);
-        validate::create(&USER, Value::Object(doc))
-            .map(Step::Create)
+        let joined = self.groups.new_to(row, None)?;
+        validate::create(&self.rules.users, Value::Object(doc))
+            .map(|doc| Step::Create(doc, joined))
             .map_err(|error| Fault::of_row(Problem::InvalidValue, error.detail))
     }
 
@@ -115,12 +118,19 @@ impl Judge<'_> {
                 Leaving::No => next,
             }
         };
-        if next == *before {
+        // Whoever leaves joins nothing, and the groups of an identity provider's people are its own.
+        let stays = self.mode != Mode::Deprovision && leaving != Leaving::Now;
+        let joined = if stays && scope == Scope::Everything {
+            self.groups.new_to(row, Some(member))?
+        } else {
+            Vec::new()
+        };
+        if next == *before && joined.is_empty() {
             return Ok(Step::Nothing);
         }
-        let next = validate::replace(&USER, before, Value::Object(next))
+        let next = validate::replace(&self.rules.users, before, Value::Object(next))
             .map_err(|error| Fault::of_row(Problem::InvalidValue, error.detail))?;
-        if next == *before {
+        if next == *before && joined.is_empty() {
             return Ok(Step::Nothing);
         }
         let leaves = |doc: &Object| {
@@ -136,7 +146,7 @@ impl Judge<'_> {
             Leaving::Later if leaves(&next) != leaves(before) => Kind::Scheduled,
             _ => Kind::Changed,
         };
-        Ok(Step::Change(next, kind))
+        Ok(Step::Change(next, kind, joined))
     }
 
     /// Refuses a track or a pool that is newly wanted and not there. As over SCIM, a tenant that
@@ -162,11 +172,19 @@ impl Judge<'_> {
                 format!("there is no '{shown}'; there are: {known}"),
             )
         };
-        if let Some(wanted) = fresh(Column::Track, "track")
-            && catalog.track_named(wanted).is_none()
-        {
-            let known = tracks.iter().map(|t| t.key.as_str()).collect();
-            return Err(refusal(Column::Track, Problem::UnknownTrack, wanted, known));
+        if let Some(wanted) = fresh(Column::Track, "track") {
+            let Some(track) = catalog.track_named(wanted) else {
+                let known = tracks.iter().map(|t| t.key.as_str()).collect();
+                return Err(refusal(Column::Track, Problem::UnknownTrack, wanted, known));
+            };
+            if !catalog.is_licensed(track) {
+                let detail = "there is no live pool of this track's product";
+                return Err(Fault::of(
+                    Column::Track,
+                    Problem::ProductNotLicensed,
+                    detail,
+                ));
+            }
         }
         if let Some(wanted) = fresh(Column::Pool, "pool")
             && catalog.pool_named(wanted).is_none()

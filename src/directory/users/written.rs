@@ -8,10 +8,11 @@ use super::{taken_first, uniqueness, who_has};
 use crate::directory::change::Change;
 use crate::directory::rules::Rules;
 use crate::directory::{Caller, Error, person};
-use crate::scim::{Object, patch};
+use crate::scim::predicate::fold;
+use crate::scim::{Object, custom, patch};
 use crate::seats::IdentityState;
 use crate::seats::decision::Trigger;
-use crate::store::members::Member;
+use crate::store::members::{Member, Taken};
 
 /// What a write makes of a resource.
 pub(super) struct Written {
@@ -35,10 +36,18 @@ pub(super) fn is_of_active(operation: &patch::Operation) -> bool {
     }
 }
 
+/// Who is to be made, by whom, and in which groups: identifier and name. The groups are locked.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::directory) struct Making<'a> {
+    pub(in crate::directory) id: Uuid,
+    pub(in crate::directory) managed_by: &'a str,
+    pub(in crate::directory) groups: &'a [(Uuid, String)],
+}
+
 /// Somebody who is made now. Every newcomer, wherever from, passes here.
 pub(in crate::directory) fn newcomer(
     caller: &Caller,
-    (id, managed_by): (Uuid, &str),
+    made: Making<'_>,
     doc: Object,
     rules: &Rules,
     now: Timestamp,
@@ -46,10 +55,10 @@ pub(in crate::directory) fn newcomer(
     person::check(&doc, None, &rules.catalog)?;
     rules.admit(&doc)?;
     let mut member = Member {
-        id,
-        scim_id: Some(id),
+        id: made.id,
+        scim_id: Some(made.id),
         identity: IdentityState::Active,
-        managed_by: managed_by.to_owned(),
+        managed_by: made.managed_by.to_owned(),
         connection: caller.connection,
         external_id: None,
         worker_id: None,
@@ -61,12 +70,48 @@ pub(in crate::directory) fn newcomer(
         seat_reason: None,
         pins: Vec::new(),
         drift: None,
-        groups: Vec::new(),
+        groups: made.groups.to_vec(),
         catalog_version: rules.catalog.version,
         assignment: None,
     };
     write(&mut member, doc, true, now);
     Ok(member)
+}
+
+/// Takes from a person what went with their SCIM user: groups, and what operators had set, which
+/// held for whoever was here.
+pub(super) async fn part(
+    change: &mut Change<'_>,
+    member: &mut Member,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for group in change.tx.leave_groups(member.id).await? {
+        change.tx.touch_group(group, -1, now).await?;
+    }
+    change.unpin(member, |_| true).await?;
+    if member.drift.take().is_some() {
+        change.tx.save_overrides(member).await?;
+    }
+    Ok(())
+}
+
+/// Lets somebody deactivated go on as `next`. Their SCIM user is gone: an identity provider that
+/// deletes the old account later must not reach the person who is back. Under the old user name it
+/// has to find and reactivate that account instead.
+pub(super) async fn retire(
+    change: &mut Change<'_>,
+    mut was: Member,
+    next: &Member,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let name = |m: &Member| m.doc.get("userName").and_then(Value::as_str).map(fold);
+    if name(&was) == name(next) {
+        return Err(uniqueness(Taken::UserName));
+    }
+    if person::is_on_leave(&was.doc) != person::is_on_leave(&next.doc) {
+        change.restall(was.id, Some(person::stands_still(next)));
+    }
+    part(change, &mut was, now).await
 }
 
 /// Puts another resource in the place of a locked person's, lets the rules look at them and saves
@@ -75,10 +120,11 @@ pub(in crate::directory) fn newcomer(
 pub(in crate::directory) async fn rewrite(
     change: &mut Change<'_>,
     member: &mut Member,
-    doc: Object,
+    mut doc: Object,
     decides: bool,
     now: Timestamp,
 ) -> Result<(), Error> {
+    custom::forget_undeclared(&change.rules.users, &mut doc);
     person::check(&doc, Some(&member.doc), &change.rules.catalog)?;
     let before = member.clone();
     write(member, doc, decides, now);
@@ -108,7 +154,7 @@ pub(in crate::directory) async fn rewrite(
     {
         return Err(uniqueness(taken));
     }
-    let keys = person::keys(member, &change.rules.catalog, now);
+    let keys = person::keys(member, &change.rules, now);
     change.tx.save_member(member, &keys).await?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! How items of lists become lines: which of their values, under which heading.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::scim::Object;
@@ -14,11 +16,11 @@ pub(super) enum Kind {
 }
 
 /// A column.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Column {
-    pub(super) header: &'static str,
+    pub(super) header: Cow<'static, str>,
     /// Where its value is: the keys to follow.
-    pointer: &'static str,
+    pointer: Cow<'static, str>,
     pub(super) kind: Kind,
     /// Whether it is worth the room on a screen.
     pub(super) in_table: bool,
@@ -27,8 +29,8 @@ pub(super) struct Column {
 impl Column {
     const fn new(header: &'static str, pointer: &'static str, kind: Kind) -> Self {
         Self {
-            header,
-            pointer,
+            header: Cow::Borrowed(header),
+            pointer: Cow::Borrowed(pointer),
             kind,
             in_table: true,
         }
@@ -58,6 +60,22 @@ impl Column {
         keys.fold(first, |value, key| value?.get(key))
             .unwrap_or(&Value::Null)
     }
+}
+
+/// The columns of people, with those of the attributes that their tenant has declared: the first of
+/// them tells which.
+pub(super) fn of_members(items: &[Object]) -> Vec<Column> {
+    let attributes = items.first().and_then(|item| item.get("attributes"));
+    let names = attributes.and_then(Value::as_object).into_iter();
+    let names = names.flat_map(Object::keys);
+    let known = |name: &&String| MEMBERS.iter().all(|column| column.header != **name);
+    let declared = names.filter(known).map(|name| Column {
+        header: name.clone().into(),
+        pointer: format!("/attributes/{name}").into(),
+        kind: Kind::Text,
+        in_table: false,
+    });
+    MEMBERS.iter().cloned().chain(declared).collect()
 }
 
 pub(super) const MEMBERS: &[Column] = &[
@@ -309,6 +327,14 @@ pub(super) const FINDINGS: &[Column] = &[
 pub(super) const DOMAINS: &[Column] = &[
     Column::text("domain", "/domain"),
     Column::text("createdAt", "/createdAt"),
+];
+
+pub(super) const CUSTOM_ATTRIBUTES: &[Column] = &[
+    Column::text("name", "/name"),
+    Column::text("type", "/type"),
+    Column::text("description", "/description"),
+    Column::text("source", "/source"),
+    Column::text("createdAt", "/createdAt").only_csv(),
 ];
 
 pub(super) const ROLES: &[Column] = &[

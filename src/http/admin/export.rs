@@ -9,7 +9,7 @@ use axum::response::IntoResponse as _;
 use http_body_util::channel::Channel;
 use tracing::Instrument as _;
 
-use super::columns::{Column, MEMBERS};
+use super::columns::{self, Column};
 use super::list::{self, CSV};
 use super::{Answer, Call};
 use crate::directory::Error;
@@ -81,7 +81,11 @@ async fn members(call: Call, Asked(query): Asked, form: Form) -> Answer {
         Form::Csv => (CSV, "members.csv"),
         Form::JsonLines => ("application/jsonl; charset=utf-8", "members.jsonl"),
     };
-    let first = form.write(&first, true)?;
+    let columns: Vec<_> = columns::of_members(&first)
+        .into_iter()
+        .chain(MORE.iter().cloned())
+        .collect();
+    let first = form.write(&first, &columns, true)?;
     let headers = [
         (header::CONTENT_TYPE, media_type.to_owned()),
         (
@@ -89,10 +93,10 @@ async fn members(call: Call, Asked(query): Asked, form: Form) -> Answer {
             format!("attachment; filename=\"{name}\""),
         ),
     ];
-    Ok((headers, stream(first, export, form)).into_response())
+    Ok((headers, stream(first, export, form, columns)).into_response())
 }
 
-fn stream(first: Bytes, mut export: Export, form: Form) -> Body {
+fn stream(first: Bytes, mut export: Export, form: Form, columns: Vec<Column>) -> Body {
     let (mut sender, body) = Channel::<Bytes, Broken>::new(AHEAD);
     let send = async move {
         let mut chunk = first;
@@ -102,7 +106,7 @@ fn stream(first: Bytes, mut export: Export, form: Form) -> Body {
                 return;
             }
             let next = match export.next().await {
-                Ok(Some(items)) => form.write(&items, false).map_err(|_| Broken),
+                Ok(Some(items)) => form.write(&items, &columns, false).map_err(|_| Broken),
                 Ok(None) => return,
                 Err(error) => Err(broken(&error)),
             };
@@ -127,12 +131,9 @@ fn broken(error: &Error) -> Broken {
 struct Broken;
 
 impl Form {
-    fn write(self, items: &[Object], is_first: bool) -> Result<Bytes, Failure> {
+    fn write(self, items: &[Object], columns: &[Column], is_first: bool) -> Result<Bytes, Failure> {
         match self {
-            Self::Csv => {
-                let columns: Vec<_> = MEMBERS.iter().chain(MORE).copied().collect();
-                list::csv(items, &columns, is_first).map(Bytes::from)
-            }
+            Self::Csv => list::csv(items, columns, is_first).map(Bytes::from),
             Self::JsonLines => {
                 let mut lines = Vec::new();
                 for item in items {

@@ -96,7 +96,7 @@ pub(super) fn csv(items: &[Object], columns: &[Column], headers: bool) -> Result
     // Writing to memory fails only where there is none left.
     let failed = |_| Failure::internal();
     if headers {
-        let headers = columns.iter().map(|column| column.header);
+        let headers = columns.iter().map(|column| column.header.as_ref());
         writer.write_record(headers).map_err(failed)?;
     }
     for item in items {

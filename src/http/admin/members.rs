@@ -8,7 +8,9 @@ pub(super) async fn list(call: Call, list: List) -> Answer {
     let page = call
         .directory()
         .list_members(&call.caller, &list.query, call.now);
-    list.write(page.await?, columns::MEMBERS)
+    let page = page.await?;
+    let columns = columns::of_members(&page.items);
+    list.write(page, &columns)
 }
 
 pub(super) async fn read(call: Call, Named(who): Named, Asked(query): Asked) -> Answer {

@@ -1,5 +1,6 @@
 //! The administrative API, `/admin/v1`: who holds which seat, and what decides it.
 
+mod attributes;
 mod body;
 mod columns;
 mod configuration;
@@ -78,6 +79,11 @@ fn people() -> Router<AppState> {
         .route("/reconciliations/{id}/plan", post(plans::reconciliation))
         .route("/domains", get(hr::domains).post(hr::create_domain))
         .route("/domains/{name}", delete(hr::delete_domain))
+        .route(
+            "/custom-attributes",
+            get(attributes::list).post(attributes::declare),
+        )
+        .route("/custom-attributes/{name}", delete(attributes::undeclare))
         .route(
             "/invitations",
             get(invitations::list).post(invitations::create),

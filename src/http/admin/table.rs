@@ -11,7 +11,7 @@ pub(super) fn of(items: &[Object], columns: &[Column]) -> String {
     let columns: Vec<_> = columns.iter().filter(|column| column.in_table).collect();
     let mut table = Table::new();
     table.load_preset(presets::UTF8_FULL_CONDENSED);
-    table.set_header(columns.iter().map(|column| column.header));
+    table.set_header(columns.iter().map(|column| column.header.as_ref()));
     for item in items {
         table.add_row(columns.iter().map(|column| printable(column.value(item))));
     }

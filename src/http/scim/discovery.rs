@@ -8,7 +8,7 @@ use super::base::Base;
 use super::parameters::Parameters;
 use super::reply::Reply;
 use super::resource::Id;
-use crate::directory::{Caller, Code, Kind};
+use crate::directory::{Caller, Code, Kind, OwnSchemas};
 use crate::http::AppState;
 use crate::http::caller::ScimCaller;
 use crate::http::error::Failure;
@@ -31,21 +31,25 @@ pub(in crate::http) async fn provider_config(
 
 /// `/ResourceTypes` (RFC 7643 6).
 pub(in crate::http) async fn resource_types(
-    _: ScimCaller,
+    State(app): State<AppState>,
+    ScimCaller(caller): ScimCaller,
     base: Base,
     parameters: Parameters,
 ) -> Result<Reply, Failure> {
     refuse_filter(&parameters)?;
-    Ok(Reply::all(all_resource_types(&base)))
+    let own = app.directory().own_schemas(&caller).await?;
+    Ok(Reply::all(all_resource_types(&own, &base)))
 }
 
 /// `/ResourceTypes/{id}`.
 pub(in crate::http) async fn resource_type(
-    _: ScimCaller,
+    State(app): State<AppState>,
+    ScimCaller(caller): ScimCaller,
     base: Base,
     Id(id): Id,
 ) -> Result<Reply, Failure> {
-    one(all_resource_types(&base), &id)
+    let own = app.directory().own_schemas(&caller).await?;
+    one(all_resource_types(&own, &base), &id)
 }
 
 /// `/Schemas` (RFC 7643 7).
@@ -69,17 +73,15 @@ pub(in crate::http) async fn schema(
     one(all_schemas(&app, &caller, &base).await?, &id)
 }
 
-fn all_resource_types(base: &Base) -> Vec<Value> {
-    let kinds = [Kind::User, Kind::Group].into_iter();
-    kinds
-        .map(|kind| kind.resource_type().document(base.as_str()))
-        .collect()
+fn all_resource_types(own: &OwnSchemas, base: &Base) -> Vec<Value> {
+    let types = [&*own.users, Kind::Group.resource_type()].into_iter();
+    types.map(|it| it.document(base.as_str())).collect()
 }
 
 /// The schemas as they are for this tenant: the values of `track` and `pool` are its own keys, so
 /// that whoever maps attributes in an identity provider can choose from them.
 async fn all_schemas(app: &AppState, caller: &Caller, base: &Base) -> Result<Vec<Value>, Failure> {
-    let (tracks, pools) = app.directory().live_keys(caller).await?;
+    let own = app.directory().own_schemas(caller).await?;
     let document = |schema: &Schema| {
         if schema.id != COACHING_URN {
             return schema.document(base.as_str());
@@ -87,14 +89,15 @@ async fn all_schemas(app: &AppState, caller: &Caller, base: &Base) -> Result<Vec
         let mut schema = schema.clone();
         for attribute in &mut schema.attributes {
             match attribute.name.as_str() {
-                "track" => attribute.canonical_values.clone_from(&tracks),
-                "pool" => attribute.canonical_values.clone_from(&pools),
+                "track" => attribute.canonical_values.clone_from(&own.tracks),
+                "pool" => attribute.canonical_values.clone_from(&own.pools),
                 _ => {}
             }
         }
         schema.document(base.as_str())
     };
-    Ok(schema::schemas().into_iter().map(document).collect())
+    let schemas = schema::schemas().into_iter().chain(own.users.schema());
+    Ok(schemas.map(document).collect())
 }
 
 fn one(documents: Vec<Value>, id: &str) -> Result<Reply, Failure> {

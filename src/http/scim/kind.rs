@@ -11,10 +11,11 @@ pub(super) async fn create(
     kind: Kind,
     caller: &Caller,
     body: Value,
+    view: &View,
     now: Timestamp,
 ) -> Result<Found, Error> {
     match kind {
-        Kind::User => directory.create_user(caller, body, now).await,
+        Kind::User => directory.create_user(caller, body, view, now).await,
         Kind::Group => directory.create_group(caller, body, now).await,
     }
 }

@@ -7,8 +7,10 @@ use serde_json::Value;
 use super::body::member;
 use crate::directory::list::ListQuery;
 use crate::directory::{Kind, View};
+use crate::http::caller::ScimCaller;
 use crate::http::error::Failure;
 use crate::scim::Object;
+use crate::scim::custom::UserType;
 use crate::scim::error::{Error, ScimType};
 use crate::scim::project::Projection;
 
@@ -23,6 +25,7 @@ pub(in crate::http) struct Parameters {
     start_index: Option<i64>,
     cursor: Option<String>,
     count: Option<i64>,
+    users: UserType,
 }
 
 impl Parameters {
@@ -65,16 +68,29 @@ impl Parameters {
             start_index: integer(given, "startIndex", ScimType::InvalidValue)?,
             cursor,
             count: integer(given, "count", no_count)?,
+            users: UserType::default(),
         })
+    }
+
+    /// The same, where users are what they are to a tenant.
+    pub(super) fn of_users(self, users: UserType) -> Self {
+        Self { users, ..self }
     }
 
     /// Which attributes are asked for (RFC 7644 3.9).
     pub(super) fn projection(&self, kind: Kind) -> Result<Projection, Error> {
+        let is_user = kind == Kind::User;
+        let resource_type = if is_user {
+            &*self.users
+        } else {
+            kind.resource_type()
+        };
         let (attributes, excluded) = (
             self.attributes.as_deref(),
             self.excluded_attributes.as_deref(),
         );
-        Projection::parse(kind.resource_type(), attributes, excluded)
+        let projection = Projection::parse(resource_type, attributes, excluded)?;
+        Ok(projection.of_users(&self.users))
     }
 
     /// Whether the client named what it wants to see.
@@ -107,7 +123,9 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|_| Error::invalid_value("the query is malformed"))?;
-        Ok(Self::from_pairs(pairs.0)?)
+        let caller = parts.extensions.get::<ScimCaller>();
+        let users = caller.map(|ScimCaller(caller)| caller.users.clone());
+        Ok(Self::from_pairs(pairs.0)?.of_users(users.unwrap_or_default()))
     }
 }
 

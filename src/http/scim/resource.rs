@@ -59,8 +59,9 @@ pub(in crate::http) async fn create<E: Endpoint>(
     body: ScimBody,
 ) -> Result<Reply, Failure> {
     let projection = parameters.projection(E::KIND)?;
-    let body = body.json()?;
-    let found = kind::create(app.directory(), E::KIND, &caller, body, app.now()).await?;
+    let view = View::new(E::KIND, &projection);
+    let (directory, body) = (app.directory(), body.json()?);
+    let found = kind::create(directory, E::KIND, &caller, body, &view, app.now()).await?;
     Ok(Reply::created(found, &projection, &base))
 }
 

@@ -41,6 +41,7 @@ async fn search(
     kinds: &[Kind],
 ) -> Result<Reply, Failure> {
     let parameters = Parameters::from_members(&message(body.json()?, SEARCH_URN)?)?;
+    let parameters = parameters.of_users(caller.users.clone());
     let user = parameters.projection(Kind::User)?;
     let group = parameters.projection(Kind::Group)?;
     let view = View::new(Kind::User, &user).or(View::new(Kind::Group, &group));

@@ -66,6 +66,7 @@ fn catalog() -> Catalog {
         zone_name: "UTC".into(),
         policy: Policy::default(),
         products: Vec::new(),
+        attributes: Vec::new(),
         pools: vec![
             pool(10, "main", "2026-12-31T00:00:00Z"),
             pool(11, "extra", "2027-12-31T00:00:00Z"),
@@ -215,6 +216,7 @@ fn an_end_that_sticks_is_lifted_by_what_changes_the_person() {
         end_reason: Some(EndReason::RemovedByAdmin),
         rule: None,
         extended: None,
+        kept_end: None,
         paused: None,
         inputs: "inputs".into(),
         created_at: at("2026-02-01T00:00:00Z"),

@@ -56,6 +56,7 @@ fn catalog() -> Catalog {
         zone_name: "UTC".into(),
         policy: Policy::default(),
         products: Vec::new(),
+        attributes: Vec::new(),
         pools: vec![pool(
             10,
             "year",
@@ -208,7 +209,7 @@ fn an_extension_holds_until_another_end_date_is_sent() {
     let standing = Standing {
         starts_at: None,
         extended: Some(&extended),
-        pool: None,
+        ..Standing::default()
     };
     let end = |date: &str| {
         let p = person(vec![&c.rules[0]], |i| i.end = Some(date.into()));

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::columns::equal_to;
 use super::{Scope, Sql};
+use crate::scim::custom::CUSTOM_URN;
 use crate::scim::filter::Op;
-use crate::scim::predicate::{Predicate, Target, Test};
+use crate::scim::predicate::{Operand, Predicate, Target, Test};
 use crate::store::engine::Dialect;
 
 /// What a look-up left to be asked.
@@ -36,6 +37,31 @@ impl Sql {
             Predicate::Test(..) => Found::All,
             _ => Found::Narrowed,
         }
+    }
+
+    /// Writes the condition that an attribute of the tenant's own equals a value, if the test is
+    /// that. Every other test of them reads the people.
+    pub(super) fn look_up_custom(
+        &mut self,
+        target: &Target,
+        test: &Test,
+        scope: Scope<'_>,
+    ) -> bool {
+        let (Scope::User, [urn, name], Test::Compare(Op::Eq, operand)) =
+            (scope, target.path.as_slice(), test)
+        else {
+            return false;
+        };
+        let Some(value) = as_kept(operand).filter(|_| urn == CUSTOM_URN) else {
+            return false;
+        };
+        self.one_of("m.id", |sql| {
+            sql.push("select member_id from member_attribute where tenant_id = $1 and name = ");
+            sql.bind(name.as_str());
+            sql.push(" and value = ");
+            sql.bind(value);
+        });
+        true
     }
 
     fn with_address(&mut self, address: &str) {
@@ -74,6 +100,19 @@ impl Sql {
         self.push(open);
         keys(self);
         self.push(close);
+    }
+}
+
+/// A value as the table of attributes has it.
+fn as_kept(operand: &Operand) -> Option<String> {
+    /// From here on not every whole number is one of this type.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match operand {
+        Operand::Text(text) => Some(text.clone()),
+        Operand::Bool(is) => Some(is.to_string()),
+        Operand::Instant(at) => Some(at.to_string()),
+        Operand::Number(n) if n.fract() == 0.0 && n.abs() < EXACT => Some(format!("{n:.0}")),
+        Operand::Number(_) => None,
     }
 }
 

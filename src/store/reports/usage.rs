@@ -13,7 +13,7 @@ use crate::store::filter_sql::Sql;
 use crate::store::{Error, Session};
 
 /// By what to add up.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum GroupBy {
     /// Nothing: one group of all.
     All,
@@ -24,11 +24,11 @@ pub enum GroupBy {
     /// The week of the invitation, Monday first, at this many seconds ahead of UTC.
     Week(i64),
     /// An attribute of the person's resource: its name and the URN of its schema.
-    Attribute(&'static str, &'static str),
+    Attribute(String, &'static str),
 }
 
 /// Which episodes to add up.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Scope {
     /// By what.
     pub by: GroupBy,
@@ -79,7 +79,7 @@ pub type Groups = BTreeMap<Option<String>, Usage>;
 const DAY: f64 = 24.0 * 60.0 * 60.0;
 
 impl GroupBy {
-    fn sql(self, dialect: Dialect, of: &str) -> String {
+    fn sql(&self, dialect: Dialect, of: &str) -> String {
         let id = |column: &str| match dialect {
             Dialect::Sqlite => format!("lower(hex({column}))"),
             Dialect::Postgres => format!("cast({column} as text)"),
@@ -96,7 +96,14 @@ impl GroupBy {
                 format!("cast(({at} + ({from_monday})) / 604800 as text)")
             }
             Self::Attribute(name, urn) => match dialect {
-                Dialect::Sqlite => format!("json_extract(m.doc, '$.\"{urn}\".\"{name}\"')"),
+                // What is no text there is made one, as PostgreSQL does.
+                Dialect::Sqlite => {
+                    let path = format!("(m.doc, '$.\"{urn}\".\"{name}\"')");
+                    format!(
+                        "case json_type{path} when 'true' then 'true' when 'false' then 'false' \
+                         else cast(json_extract{path} as text) end"
+                    )
+                }
                 Dialect::Postgres => format!("(m.doc #>> '{{\"{urn}\",\"{name}\"}}')"),
             },
         }
@@ -110,7 +117,7 @@ impl GroupBy {
 
 impl Session {
     /// How the episodes of a scope were used.
-    pub async fn usage(&mut self, scope: Scope, now: Timestamp) -> Result<Groups, Error> {
+    pub async fn usage(&mut self, scope: &Scope, now: Timestamp) -> Result<Groups, Error> {
         let mut groups = Groups::new();
         let mut stalled = String::new();
         for stage in Stage::ALL {
@@ -180,7 +187,7 @@ impl Session {
     /// Runs `select g, …` over the episodes of a scope, which are `e`; `$2` is now.
     async fn of_episodes(
         &mut self,
-        scope: Scope,
+        scope: &Scope,
         what: &str,
         now: Timestamp,
     ) -> Result<Vec<Row>, Error> {
@@ -199,7 +206,7 @@ impl Session {
     }
 
     /// Reflection Points by group: assigned, written, and outstanding since before a cutoff.
-    pub async fn reflections(&mut self, scope: Scope, cutoff: Timestamp) -> Result<Groups, Error> {
+    pub async fn reflections(&mut self, scope: &Scope, cutoff: Timestamp) -> Result<Groups, Error> {
         let by = scope.by.sql(self.dialect(), "r.assigned_at");
         let head = format!(
             "select g, count(*) as n, count(distinct member_id) as people, \
@@ -225,7 +232,7 @@ impl Session {
     }
 }
 
-fn narrow(sql: &mut Sql, scope: Scope, at: &str) {
+fn narrow(sql: &mut Sql, scope: &Scope, at: &str) {
     if let Some(from) = scope.from {
         sql.push(&format!(" and {at} >= "));
         sql.bind(from);

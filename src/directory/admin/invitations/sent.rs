@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::directory::admin::body::{Body, required};
-use crate::directory::admin::{invalid, wrong};
+use crate::directory::admin::{invalid, licensed, wrong};
 use crate::directory::{Caller, Code, Refusal};
 use crate::seats::catalog::Catalog;
 use crate::seats::days::{self, When};
@@ -98,12 +98,10 @@ pub(super) fn put(
 ) -> Result<(), Refusal> {
     if body.has("track") {
         i.track = body.key("track")?;
-        if let Some(key) = i
-            .track
-            .as_deref()
-            .filter(|k| catalog.track_named(k).is_none())
-        {
-            return Err(wrong("track", &format!("there is no live track '{key}'")));
+        if let Some(key) = &i.track {
+            let none = || wrong("track", &format!("there is no live track '{key}'"));
+            let track = catalog.track_named(key).ok_or_else(none)?;
+            licensed("track", track, catalog)?;
         }
     }
     if body.has("pool") {

@@ -10,8 +10,7 @@ use crate::directory::Code;
 use crate::directory::Refusal;
 use crate::directory::admin::body::MAX_DAYS;
 use crate::directory::admin::query::refused;
-use crate::directory::admin::view::ATTRIBUTES;
-use crate::directory::admin::{Query, invalid};
+use crate::directory::admin::{Query, invalid, view};
 use crate::scim::Object;
 use crate::seats::catalog::Catalog;
 use crate::seats::days::{self, When};
@@ -129,12 +128,9 @@ impl Asked {
 
     fn group_by(&self, catalog: &Catalog, now: Timestamp) -> Result<GroupBy, Refusal> {
         let text = self.get("groupBy").unwrap_or_default();
-        if let Some(name) = text.strip_prefix("attr.") {
-            let mut known = ATTRIBUTES.iter();
-            let found = known.find(|(known, _)| known.eq_ignore_ascii_case(name));
-            if let Some((name, urn)) = found {
-                return Ok(GroupBy::Attribute(name, urn));
-            }
+        let attribute = text.strip_prefix("attr.");
+        if let Some((name, urn)) = attribute.and_then(|name| view::known_attribute(catalog, name)) {
+            return Ok(GroupBy::Attribute(name.to_owned(), urn));
         }
         match text {
             "all" => Ok(GroupBy::All),
@@ -143,8 +139,7 @@ impl Asked {
             // Weeks begin at midnight of the tenant as its clocks stand now.
             "week" => Ok(GroupBy::Week(catalog.zone.to_offset(now).seconds().into())),
             _ => {
-                let attributes: Vec<_> = ATTRIBUTES
-                    .iter()
+                let attributes: Vec<_> = view::known_attributes(catalog)
                     .map(|(name, _)| format!("attr.{name}"))
                     .collect();
                 let detail = format!(

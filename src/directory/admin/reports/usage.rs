@@ -25,8 +25,8 @@ impl Directory {
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
         let scope = asked.scope(&catalog, now)?;
-        let groups = session.usage(scope, now).await?;
-        Ok(Body::of(lines(groups, scope.by, &catalog, usage)))
+        let groups = session.usage(&scope, now).await?;
+        Ok(Body::of(lines(groups, &scope.by, &catalog, usage)))
     }
 
     pub(super) async fn reflections(
@@ -39,15 +39,15 @@ impl Directory {
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
         let scope = asked.scope(&catalog, now)?;
-        let groups = session.reflections(scope, cutoff).await?;
-        Ok(Body::of(lines(groups, scope.by, &catalog, reflections)))
+        let groups = session.reflections(&scope, cutoff).await?;
+        Ok(Body::of(lines(groups, &scope.by, &catalog, reflections)))
     }
 }
 
 /// A line a group, in the order of their names; who has no value comes last.
 fn lines(
     groups: Groups,
-    by: GroupBy,
+    by: &GroupBy,
     catalog: &Catalog,
     line: impl Fn(&Usage) -> Object,
 ) -> Vec<Object> {
@@ -83,7 +83,7 @@ fn lines(
 }
 
 /// A group as operators name it: by key, or the Monday on which a week begins.
-fn named(group: &str, by: GroupBy, catalog: &Catalog) -> String {
+fn named(group: &str, by: &GroupBy, catalog: &Catalog) -> String {
     let id = || Uuid::try_parse(group).ok();
     let found = match by {
         GroupBy::Track => id()

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Act, body, dry_run, note, refusal};
 use crate::directory::admin::body::{Body, required};
 use crate::directory::admin::roles::Right;
-use crate::directory::admin::{Query, invalid, wrong};
+use crate::directory::admin::{Query, invalid, licensed, wrong};
 use crate::directory::change::Change;
 use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
@@ -150,6 +150,7 @@ fn value(
         Field::Track => {
             let track = catalog.track_named(&text);
             let track = track.ok_or_else(|| wrong("value", "there is no such live track"))?;
+            licensed("value", track, catalog)?;
             Ok(track.key.clone())
         }
         Field::Pool => {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Act, body, dry_run, note, pin, refusal};
 use crate::directory::admin::roles::Right;
-use crate::directory::admin::{conflict, invalid, wrong};
+use crate::directory::admin::{conflict, invalid, licensed, wrong};
 use crate::directory::change::Change;
 use crate::directory::rules::Rules;
 use crate::directory::{Caller, Code, Directory, Error, Refusal, person};
@@ -51,6 +51,9 @@ impl Wish {
     /// Refuses what nobody could be moved to.
     pub(in crate::directory::admin) fn check(&self, catalog: &Catalog) -> Result<(), Refusal> {
         let track = self.track(catalog)?;
+        if let Some(track) = track {
+            licensed("track", track, catalog)?;
+        }
         let Some(key) = &self.pool else { return Ok(()) };
         let pool = catalog.pool_named(key);
         let pool = pool.filter(|pool| track.is_none_or(|track| track.product == pool.product));

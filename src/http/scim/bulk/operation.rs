@@ -84,7 +84,10 @@ impl Operation {
             return Err(Error::invalid_syntax("a POST needs a `bulkId`").into());
         }
         let body = self.data.clone();
-        let found = kind::create(app.directory(), kind, caller, body, app.now()).await?;
+        let found = {
+            let view = View::default();
+            kind::create(app.directory(), kind, caller, body, &view, app.now()).await?
+        };
         Ok(Done {
             status: StatusCode::CREATED,
             ..Done::with(&found)
