@@ -10,6 +10,8 @@ mod rate;
 mod request;
 mod scim;
 
+pub use admin::openapi::document;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +31,7 @@ use rate::RateLimit;
 use scim::resource::{Groups, Users};
 use scim::{bulk, discovery, me, resource, search};
 
-/// Every route. All but the first two stand behind a guard (`caller`), and so does what is no route.
+/// Every route. All but the first three stand behind a guard (`caller`), and so does what is no route.
 fn router(app: AppState) -> Router {
     let scim = Router::new()
         .route(
@@ -74,6 +76,7 @@ fn router(app: AppState) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/openapi.json", get(admin::openapi::serve))
         .nest("/scim/v2", scim)
         .nest("/admin/v1", admin)
         .fallback(error::no_such_route)

@@ -47,6 +47,7 @@ mod member;
 mod members;
 mod nudges;
 mod offboarding;
+mod openapi;
 mod pause;
 mod pin;
 mod placement;
