@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Import(Box<ImportFile>),
     /// The account of every seat.
     Ledger(On<LedgerCommand>),
-    /// Print how programs call the admin API, as OpenAPI 3.1.
+    /// Print how programs call the admin API, as `OpenAPI` 3.1.
     Openapi,
     /// Copy a SQLite database, in use or not, to a new file.
     Backup(Copying),

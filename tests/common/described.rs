@@ -97,7 +97,9 @@ fn hold(key: &str, schema: &Value, value: &Value, what: &str, reply: &Reply) {
 /// Made once for each, since it takes the whole document in.
 fn validator(key: &str, schema: &Value) -> Arc<Validator> {
     static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
-    let mut known = KNOWN.lock().unwrap_or_else(|held| held.into_inner());
+    let mut known = KNOWN
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let make = || {
         let mut root = schema.clone();
         root["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();

@@ -29,7 +29,7 @@ pub(super) fn resource() -> Resource {
                 .query(
                     "sort",
                     "The oldest or the newest first",
-                    json!({"type": "string", "enum": ["at", "-at"], "default": "-at"}),
+                    &json!({"type": "string", "enum": ["at", "-at"], "default": "-at"}),
                 )
                 .lists::<LedgerLine>(),
         ],

@@ -25,7 +25,7 @@ pub(super) fn resource() -> Resource {
                 "list_members",
                 "People who are here, and those deleted who once had access",
             ))
-            .query("sort", "The order; `-` before it for descending", orders())
+            .query("sort", "The order; `-` before it for descending", &orders())
             .one::<When>("asOf", AS_OF)
             .lists::<Member>(),
             op("read_member", "Everything about one person")

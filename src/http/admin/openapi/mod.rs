@@ -1,4 +1,4 @@
-//! The admin API described for programs: OpenAPI 3.1 (<https://spec.openapis.org/oas/v3.1.0>).
+//! The admin API described for programs: `OpenAPI` 3.1 (<https://spec.openapis.org/oas/v3.1.0>).
 //!
 //! Methods, paths, rights and effects are those of `directory::admin::operations`. Each file here
 //! says the rest of the operations of one resource: their parameters, and as structs what they take
@@ -12,7 +12,9 @@
 
 #![allow(
     dead_code,
-    reason = "the structs are read by the macro that makes schemas of them"
+    clippy::struct_field_names,
+    clippy::large_enum_variant,
+    reason = "the structs are read by the macro that makes schemas of them, and never made"
 )]
 
 mod catalog;
@@ -34,6 +36,7 @@ mod waitlist;
 mod webhooks;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use axum::http::header;
@@ -139,14 +142,16 @@ fn of(operation: &Operation, described: &Described, tag: &str) -> Value {
     let rights: Vec<_> = operation.rights.iter().map(|r| r.as_str()).collect();
     let mut text = format!("{}.", described.text);
     if let Some(effect) = operation.effect {
-        text += &format!("\n\nWhat it does: {effect}.");
+        let _ = write!(text, "\n\nWhat it does: {effect}.");
     }
     match rights.as_slice() {
         [] => text += "\n\nTakes no right but a credential.",
-        rights => text += &format!("\n\nTakes the right `{}`", rights.join("` and `")),
+        rights => {
+            let _ = write!(text, "\n\nTakes the right `{}`", rights.join("` and `"));
+        }
     }
     if let Some(or) = operation.or {
-        text += &format!(" or `{or}`");
+        let _ = write!(text, " or `{or}`");
     }
     let mut parameters = path_parameters(operation, described);
     parameters.extend(described.parameters.iter().cloned());

@@ -152,7 +152,7 @@ impl Described {
         self.query(
             "format",
             "How the answer is written.",
-            json!({"type": "string", "enum": ["json", "csv", "table"], "default": "json"}),
+            &json!({"type": "string", "enum": ["json", "csv", "table"], "default": "json"}),
         )
     }
 
@@ -161,12 +161,12 @@ impl Described {
         self.query(
             "limit",
             "Items on a page at most.",
-            json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50}),
+            &json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50}),
         )
         .query(
             "cursor",
             "The `nextCursor` of the page before, with the same parameters.",
-            json!({"type": "string"}),
+            &json!({"type": "string"}),
         )
     }
 
@@ -179,7 +179,7 @@ impl Described {
         self.paged().query(
             "format",
             "How the answer is written.",
-            json!({"type": "string", "enum": ["json", "csv", "table", "svg"], "default": "json"}),
+            &json!({"type": "string", "enum": ["json", "csv", "table", "svg"], "default": "json"}),
         )
     }
 
@@ -190,7 +190,7 @@ impl Described {
     }
 
     /// Takes a query parameter.
-    pub(super) fn query(mut self, name: &str, what: &str, schema: Value) -> Self {
+    pub(super) fn query(mut self, name: &str, what: &str, schema: &Value) -> Self {
         let parameter = json!({"name": name, "in": "query", "description": what, "schema": schema});
         self.parameters.push(parameter);
         self
@@ -207,24 +207,24 @@ impl Described {
 
     /// Takes a text in the query.
     pub(super) fn text(self, name: &str, what: &str) -> Self {
-        self.query(name, what, json!({"type": "string"}))
+        self.query(name, what, &json!({"type": "string"}))
     }
 
     /// Takes yes or no in the query.
     pub(super) fn flag(self, name: &str, what: &str) -> Self {
-        self.query(name, what, json!({"type": "boolean"}))
+        self.query(name, what, &json!({"type": "boolean"}))
     }
 
     /// Takes a whole number in the query.
     pub(super) fn whole(self, name: &str, (from, to): (i64, i64), what: &str) -> Self {
         let schema = json!({"type": "integer", "minimum": from, "maximum": to});
-        self.query(name, what, schema)
+        self.query(name, what, &schema)
     }
 
     /// Takes a value in the query.
     pub(super) fn one<T: ToSchema>(mut self, name: &str, what: &str) -> Self {
         let schema = self.schema::<T>();
-        self.query(name, what, schema)
+        self.query(name, what, &schema)
     }
 
     /// Takes any number of values in the query, separated by commas or in parameters of their own.
