@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Import(Box<ImportFile>),
     /// The account of every seat.
     Ledger(On<LedgerCommand>),
+    /// Print how programs call the admin API, as `OpenAPI` 3.1.
+    Openapi,
     /// Copy a SQLite database, in use or not, to a new file.
     Backup(Copying),
     /// Put a copy in the place of a SQLite database that is not there.

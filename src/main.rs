@@ -77,6 +77,7 @@ fn run(command: Command) -> Outcome {
             Command::Import(of) => {
                 on_database(&of.database, async |d| import_file::run(&of, d).await).await
             }
+            Command::Openapi => say(seatkeeper::http::document().trim_end()),
             Command::Backup(of) => backup(&of).await,
             Command::Restore(of) => restore(&of).await,
         }

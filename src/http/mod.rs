@@ -12,6 +12,8 @@ mod rate;
 mod request;
 mod scim;
 
+pub use admin::openapi::document;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -81,6 +83,7 @@ fn router(app: AppState) -> Router {
             "/nudges/answer/{token}",
             get(answer::show).post(answer::take),
         )
+        .route("/openapi.json", get(admin::openapi::serve))
         .nest("/scim/v2", scim)
         .nest("/admin/v1", admin)
         .fallback(error::no_such_route)

@@ -18,8 +18,8 @@ mod office;
 
 mod applying;
 mod as_of;
-mod authorities;
 mod attributes;
+mod authorities;
 mod away_and_back;
 mod breaker;
 mod breaker_race;
@@ -57,6 +57,7 @@ mod member;
 mod members;
 mod nudges;
 mod offboarding;
+mod openapi;
 mod pause;
 mod pin;
 mod placement;

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use reqwest::{Method, Url, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
+use super::described::{self, Sent};
 use super::{PATCH_OP, Reply, rules};
 
 /// Never a proxy: tests talk to this machine alone.
@@ -22,6 +23,8 @@ static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| {
 pub enum Rules {
     Scim,
     Admin,
+    /// Nothing, for requests that make no sense and may be taken.
+    None,
 }
 
 #[derive(Clone)]
@@ -110,7 +113,7 @@ impl Request {
     fn json(self, body: &Value) -> Self {
         let content_type = match self.rules {
             Rules::Scim => "application/scim+json",
-            Rules::Admin => "application/json",
+            Rules::Admin | Rules::None => "application/json",
         };
         self.body(content_type, body.to_string())
     }
@@ -123,12 +126,12 @@ impl Request {
 
     async fn send(self) -> Reply {
         let sent = self.describe();
-        let mut request = HTTP.request(self.method.clone(), self.url);
+        let mut request = HTTP.request(self.method.clone(), self.url.clone());
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if let Some(body) = self.body {
-            request = request.body(body);
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
         }
         let reply = request
             .send()
@@ -136,8 +139,17 @@ impl Request {
             .unwrap_or_else(|error| panic!("{sent}\n→ {error:?}"));
         let reply = Reply::read(sent, reply).await;
         match self.rules {
+            Rules::None => {}
             Rules::Scim => rules::check_scim(&reply, &self.method),
-            Rules::Admin => rules::check_admin(&reply),
+            Rules::Admin => {
+                rules::check_admin(&reply);
+                let sent = Sent {
+                    method: &self.method,
+                    url: &self.url,
+                    body: self.body.as_deref(),
+                };
+                described::check(&sent, &reply);
+            }
         }
         reply
     }

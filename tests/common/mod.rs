@@ -19,6 +19,7 @@
 
 pub mod client;
 pub mod database;
+pub mod described;
 pub mod receiver;
 pub mod reply;
 mod rules;

@@ -27,7 +27,7 @@ mod mappings;
 mod members;
 mod nudges;
 mod offboarding;
-mod operations;
+pub(crate) mod operations;
 mod placements;
 pub mod plans;
 mod policy;

@@ -1,23 +1,23 @@
 //! Every operation of the admin API, with the rights that it takes, as data: what `/capabilities`
-//! shows, and what a test calls with every role.
+//! shows, what a test calls with every role, and what `http::admin::openapi` describes.
 
 use super::roles::Right;
 use crate::directory::Caller;
 
 /// Something that the admin API does.
-pub(super) struct Operation {
+pub(crate) struct Operation {
     /// Its name, for programs.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Its method.
-    pub(super) method: &'static str,
+    pub(crate) method: &'static str,
     /// Its path, below the prefix.
-    pub(super) path: &'static str,
+    pub(crate) path: &'static str,
     /// The rights that it takes, all of them.
-    pub(super) rights: &'static [Right],
+    pub(crate) rights: &'static [Right],
     /// Another right that does as well.
-    pub(super) or: Option<Right>,
+    pub(crate) or: Option<Right>,
     /// What it gives or takes away, if it does.
-    pub(super) effect: Option<&'static str>,
+    pub(crate) effect: Option<&'static str>,
 }
 
 impl Operation {
@@ -82,7 +82,7 @@ use Right::{
 const PLACES_ANEW: &str = "people are placed anew";
 
 /// All of them, in the order of the routes.
-pub(super) const OPERATIONS: &[Operation] = &[
+pub(crate) const OPERATIONS: &[Operation] = &[
     get("list_members", "/members", &[Read]),
     get("read_member", "/members/{id}", &[Read]),
     post("end_access", "/members/{id}/end", &[Access])

@@ -21,7 +21,8 @@ use crate::store::Session;
 use crate::store::engagement::Engagement;
 use crate::store::members::Member;
 
-pub(super) use tally::{Outcome, Seen, Tally};
+pub use tally::Outcome;
+pub(super) use tally::{Seen, Tally};
 
 /// People that an answer shows; they are all counted.
 const SHOWN: usize = 500;

@@ -12,6 +12,7 @@ mod invitations;
 mod list;
 mod members;
 mod nudges;
+pub(super) mod openapi;
 mod plans;
 mod records;
 mod reports;

@@ -187,6 +187,20 @@ impl Report {
     }
 }
 
+/// Every parameter of reports once, with what it says and the reports that have it.
+pub(crate) fn all_parameters() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let mut all: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for report in Name::ALL {
+        for parameter in report.parameters() {
+            match all.iter_mut().find(|(name, ..)| *name == parameter.name) {
+                Some((_, _, of)) => of.push(report.as_str()),
+                None => all.push((parameter.name, parameter.what, vec![report.as_str()])),
+            }
+        }
+    }
+    all
+}
+
 /// What a report says, before it has a frame.
 #[derive(Default)]
 struct Body {

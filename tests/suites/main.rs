@@ -1,4 +1,5 @@
-//! Public SCIM suites, written by others, against `seatkeeper serve`.
+//! Public suites, written by others, against `seatkeeper serve`: of SCIM here, of the admin API in
+//! [`openapi`].
 //!
 //! `SEATKEEPER_SCIM_SUITES` names the folder of their commands, which `tests/run suites` installs.
 //! Without it the suites are not run, and the tests say so.
@@ -6,7 +7,9 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 #[macro_use]
+#[path = "../common/mod.rs"]
 mod common;
+mod openapi;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -33,28 +36,7 @@ async fn scim2_tester(engine: Engine) {
 async fn scim2_tester_where_seats_are_given(engine: Engine) {
     let Some(folder) = suites() else { return };
     let served = Served::start(engine).await;
-    let of = ["--tenant", "suite"];
-    let pool = [
-        "pool",
-        "create",
-        "--key",
-        "main",
-        "--purchased",
-        "5",
-        "--term-start",
-    ];
-    let term = ["2020-01-01", "--term-end", "2090-12-31"];
-    command(&served.database_url, &[&pool[..], &term, &of].concat());
-    let track = [
-        "track",
-        "create",
-        "--key",
-        "lead",
-        "--name",
-        "Lead",
-        "--default",
-    ];
-    command(&served.database_url, &[&track[..], &of].concat());
+    served.give_seats();
     run_scim2_tester(&folder, &served);
 }
 
@@ -121,7 +103,10 @@ fn count(output: &str, counts: impl Fn(&str) -> bool) -> usize {
 struct Served {
     process: Child,
     database_url: String,
+    /// Where SCIM begins.
     base: String,
+    /// Where everything begins.
+    origin: String,
     token: String,
 }
 
@@ -136,6 +121,8 @@ impl Served {
                 "--database-url",
                 &database_url,
             ])
+            // The admin API's suite has webhooks, which must not leave this machine.
+            .env("SEATKEEPER_WEBHOOKS_ALLOW_PRIVATE", "true")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -146,16 +133,47 @@ impl Served {
         // What it prints later must find a reader.
         std::thread::spawn(move || lines.for_each(drop));
         command(&database_url, &["tenant", "create", "suite"]);
-        let token = command(
-            &database_url,
-            &["token", "create", "--tenant", "suite", "--role", "scim"],
-        );
-        Self {
+        let mut served = Self {
             process,
             database_url,
             base: format!("http://{address}/scim/v2"),
-            token,
-        }
+            origin: format!("http://{address}"),
+            token: String::new(),
+        };
+        served.token = served.new_token("scim");
+        served
+    }
+
+    /// A pool of five seats, and a track for everybody.
+    fn give_seats(&self) {
+        let of = ["--tenant", "suite"];
+        let pool = [
+            "pool",
+            "create",
+            "--key",
+            "main",
+            "--purchased",
+            "5",
+            "--term-start",
+        ];
+        let term = ["2020-01-01", "--term-end", "2090-12-31"];
+        command(&self.database_url, &[&pool[..], &term, &of].concat());
+        let track = [
+            "track",
+            "create",
+            "--key",
+            "lead",
+            "--name",
+            "Lead",
+            "--default",
+        ];
+        command(&self.database_url, &[&track[..], &of].concat());
+    }
+
+    /// A token of the tenant.
+    fn new_token(&self, role: &str) -> String {
+        let token = ["token", "create", "--tenant", "suite", "--role", role];
+        command(&self.database_url, &token)
     }
 }
 

@@ -1,0 +1,253 @@
+//! Mappings, which say who gets which track, and the policy.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Resource;
+use super::catalog::{Placement, Thresholds, ThresholdsChange};
+use super::members::Brief;
+use super::named::{
+    FullPolicy, OnUnmatch, PoolKey, ReusePolicy, SeatState, SimulatedOutcome, ThresholdMode,
+    TrackKey,
+};
+use super::operation::op;
+
+pub(super) fn resource() -> Resource {
+    Resource {
+        tag: "Mappings",
+        about: "Who gets which track, and the tenant's decisions.",
+        operations: vec![
+            op("list_mappings", "Mappings, the winning one first").lists::<Mapping>(),
+            op("create_mapping", "Makes a mapping")
+                .takes::<NewMapping>()
+                .makes::<MappingPlaced>(),
+            op(
+                "simulate_mapping",
+                "What a mapping would do; nothing changes",
+            )
+            .takes::<MappingTried>()
+            .answers::<Simulation>(),
+            op("read_mapping", "One mapping").answers::<Mapping>(),
+            op("change_mapping", "Changes a mapping")
+                .takes::<MappingChange>()
+                .answers::<MappingPlaced>(),
+            op("delete_mapping", "Removes a mapping").answers::<MappingDeleted>(),
+            op("read_policy", "The policy, each decision with its value").answers::<Policy>(),
+            op("change_policy", "Changes what is sent of the policy")
+                .takes::<PolicyChange>()
+                .answers::<PolicyPlaced>(),
+        ],
+    }
+}
+
+/// Who gets which track: the members of a group, or those whom a SCIM filter matches.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Mapping {
+    id: Uuid,
+    #[serde(flatten)]
+    says: MappingSays,
+    created_at: Timestamp,
+}
+
+/// What a mapping says. The lowest `priority` wins.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MappingSays {
+    priority: i64,
+    group: Option<String>,
+    filter: Option<String>,
+    track: Option<String>,
+    pool: Option<String>,
+    duration_days: Option<i64>,
+    on_unmatch: OnUnmatch,
+    enabled: bool,
+}
+
+#[derive(ToSchema)]
+struct MappingPlaced {
+    #[serde(flatten)]
+    mapping: Mapping,
+    placement: Option<Placement>,
+}
+
+#[derive(ToSchema)]
+struct MappingDeleted {
+    id: Uuid,
+    placement: Option<Placement>,
+}
+
+/// Takes one of `group` and `filter`.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NewMapping {
+    #[schema(max_length = 256)]
+    group: Option<String>,
+    /// A SCIM filter, as in `department eq "Sales"`.
+    #[schema(max_length = 8192)]
+    filter: Option<String>,
+    track: TrackKey,
+    pool: Option<PoolKey>,
+    #[schema(minimum = 0, maximum = 1_000_000, default = 100)]
+    priority: Option<i64>,
+    #[schema(minimum = 1, maximum = 36500)]
+    duration_days: Option<i64>,
+    on_unmatch: Option<OnUnmatch>,
+    enabled: Option<bool>,
+}
+
+/// A mapping to be tried out. `groupDisplay` is another name of `group`.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MappingTried {
+    #[schema(max_length = 256)]
+    group: Option<String>,
+    #[schema(max_length = 256)]
+    group_display: Option<String>,
+    /// A SCIM filter, as in `department eq "Sales"`.
+    #[schema(max_length = 8192)]
+    filter: Option<String>,
+    track: TrackKey,
+    pool: Option<PoolKey>,
+    #[schema(minimum = 0, maximum = 1_000_000, default = 100)]
+    priority: Option<i64>,
+    #[schema(minimum = 1, maximum = 36500)]
+    duration_days: Option<i64>,
+    on_unmatch: Option<OnUnmatch>,
+    enabled: Option<bool>,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MappingChange {
+    #[schema(max_length = 256)]
+    group: Option<String>,
+    #[schema(max_length = 8192)]
+    filter: Option<String>,
+    track: Option<TrackKey>,
+    /// A null takes it away.
+    pool: Option<PoolKey>,
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    priority: Option<i64>,
+    /// A null takes it away.
+    #[schema(minimum = 1, maximum = 36500)]
+    duration_days: Option<i64>,
+    on_unmatch: Option<OnUnmatch>,
+    enabled: Option<bool>,
+}
+
+/// What a mapping would do.
+#[derive(ToSchema)]
+struct Simulation {
+    mapping: MappingSays,
+    counts: SimulationCounts,
+    /// What each pool would give and get back.
+    pools: Vec<SimulatedPool>,
+    /// Who would change, at most 500.
+    items: Vec<SimulatedPerson>,
+    /// How many others.
+    more: i64,
+}
+
+/// How many people were looked at, and what would become of them.
+#[derive(ToSchema)]
+struct SimulationCounts {
+    looked: i64,
+    track_changes: i64,
+    dates_change: i64,
+    moves: i64,
+    opens: i64,
+    waits: i64,
+    ends: i64,
+    unchanged: i64,
+    shadowed: i64,
+    conflicts: i64,
+}
+
+#[derive(ToSchema)]
+struct SimulatedPool {
+    pool: String,
+    taken: i64,
+    freed: i64,
+    delta: i64,
+    waiting: i64,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SimulatedPerson {
+    member: Brief,
+    outcome: SimulatedOutcome,
+    seat_state: SeatState,
+    from: Place,
+    to: Place,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    track: Option<String>,
+    pool: Option<String>,
+    access_end_date: Option<Date>,
+}
+
+/// A tenant's decisions.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Policy {
+    /// Days that a seat is held after deactivation; 0 frees it at once.
+    grace_days: i64,
+    /// Whether DELETE, too, holds the seat.
+    grace_on_delete: bool,
+    /// Whether `hireDate` starts access where `accessStartDate` is absent.
+    start_on_hire: bool,
+    /// Whether leave pauses access.
+    pause_on_leave: bool,
+    /// Of mappings that do not say.
+    on_unmatch: OnUnmatch,
+    /// Of new pools that do not say.
+    full_policy: FullPolicy,
+    /// Of new pools that do not say.
+    reuse_policy: ReusePolicy,
+    stall_thresholds: Thresholds,
+    threshold_mode: ThresholdMode,
+    /// People that one operator alone may change by a plan.
+    approval_threshold: i64,
+    /// Removals that never trip a breaker.
+    breaker_absolute: i64,
+    /// The same in percent of the connection's active people.
+    breaker_percent: i64,
+    breaker_window_minutes: i64,
+}
+
+#[derive(ToSchema)]
+struct PolicyPlaced {
+    #[serde(flatten)]
+    policy: Policy,
+    placement: Option<Placement>,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PolicyChange {
+    #[schema(minimum = 0, maximum = 365)]
+    grace_days: Option<i64>,
+    grace_on_delete: Option<bool>,
+    start_on_hire: Option<bool>,
+    pause_on_leave: Option<bool>,
+    on_unmatch: Option<OnUnmatch>,
+    full_policy: Option<FullPolicy>,
+    reuse_policy: Option<ReusePolicy>,
+    stall_thresholds: Option<ThresholdsChange>,
+    threshold_mode: Option<ThresholdMode>,
+    #[schema(minimum = 0, maximum = 10_000)]
+    approval_threshold: Option<i64>,
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    breaker_absolute: Option<i64>,
+    #[schema(minimum = 0, maximum = 100)]
+    breaker_percent: Option<i64>,
+    #[schema(minimum = 1, maximum = 1440)]
+    breaker_window_minutes: Option<i64>,
+}

@@ -1,0 +1,152 @@
+//! What has happened, who writes, and who may do what.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Resource;
+use super::named::{BreakerAction, PoolKey, Right, Role, When};
+use super::operation::op;
+use super::reports::Connection;
+use crate::directory::Code;
+
+pub(super) fn resource() -> Resource {
+    Resource {
+        tag: "Records",
+        about: "The ledger, connections, roles and what the caller may do.",
+        operations: vec![
+            op("read_ledger", "Lines of the ledger, the newest first")
+                .text("member", "About this person, named as in paths")
+                .one::<PoolKey>("pool", "Of this pool, by key")
+                .text("action", "Of this action")
+                .text("actor", "By this actor")
+                .one::<When>("from", "Since this day or instant")
+                .one::<When>("to", "Until this day or instant")
+                .lists::<LedgerLine>()
+                .refuses(404, &[Code::NotFound])
+                .conflicts(&[Code::Ambiguous]),
+            op(
+                "verify_ledger",
+                "Proves that the ledger and the seats add up",
+            )
+            .answers::<Verdict>(),
+            op("list_connections", "Identity providers and HR systems").lists::<Connection>(),
+            op(
+                "decide_breaker",
+                "Decides what becomes of those whom a connection removed",
+            )
+            .id(
+                "The connection's name.",
+                &json!({"type": "string", "minLength": 1}),
+            )
+            .takes::<BreakerDecision>()
+            .answers::<Connection>()
+            .conflicts(&[Code::BreakerClosed]),
+            op("list_roles", "Roles and their rights").lists::<RoleRights>(),
+            op("capabilities", "What the caller may do, limits and times")
+                .answers::<Capabilities>(),
+        ],
+    }
+}
+
+/// A line of the ledger. It holds identifiers and codes, and no personal data.
+#[derive(ToSchema)]
+pub(super) struct LedgerLine {
+    /// Its place in the chain; null for the moment before it has one.
+    seq: Option<i64>,
+    id: Uuid,
+    at: Timestamp,
+    /// Who.
+    actor: String,
+    /// The request or the job that it came of.
+    cause: String,
+    action: String,
+    member: Option<Uuid>,
+    assignment: Option<Uuid>,
+    pool: Option<String>,
+    /// The account that seats left.
+    from: Option<String>,
+    /// The account that they went to.
+    to: Option<String>,
+    quantity: Option<i64>,
+    detail: HashMap<String, Value>,
+}
+
+/// Whether the ledger holds.
+#[derive(ToSchema)]
+#[serde(untagged)]
+enum Verdict {
+    Holds(LedgerHolds),
+    Broken(LedgerBroken),
+}
+
+#[derive(ToSchema)]
+struct LedgerHolds {
+    /// True.
+    ok: bool,
+    /// Lines.
+    rows: i64,
+    /// Those of them in the chain.
+    sealed: i64,
+}
+
+#[derive(ToSchema)]
+struct LedgerBroken {
+    /// False.
+    ok: bool,
+    /// Where.
+    seq: Option<i64>,
+    reason: String,
+}
+
+#[derive(ToSchema)]
+struct BreakerDecision {
+    action: BreakerAction,
+}
+
+#[derive(ToSchema)]
+struct RoleRights {
+    role: Role,
+    rights: Vec<Right>,
+}
+
+/// What the server can do, within which limits, and how soon.
+#[derive(ToSchema)]
+struct Capabilities {
+    operations: Vec<Capability>,
+    formats: HashMap<String, Vec<String>>,
+    limits: HashMap<String, i64>,
+    jobs: Vec<Job>,
+    promises: Vec<Promise>,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Capability {
+    operation: String,
+    method: String,
+    path: String,
+    rights: Vec<Right>,
+    /// Another right that does as well.
+    or_right: Option<Right>,
+    /// Whether the caller may do it.
+    allowed: bool,
+    effect: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Job {
+    job: String,
+    when: String,
+    within_seconds: Option<i64>,
+}
+
+#[derive(ToSchema)]
+struct Promise {
+    promise: String,
+    when: String,
+}
