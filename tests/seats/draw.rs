@@ -5,8 +5,10 @@ use proptest::strategy::Union;
 
 use super::step::{Planned, Step};
 
-const PEOPLE: usize = 7;
-const STEPS: std::ops::Range<usize> = 8..30;
+const PEOPLE: usize = 5;
+const STEPS: std::ops::Range<usize> = 8..26;
+/// How many come before anything else happens, so that it happens to somebody.
+const FIRST: std::ops::Range<usize> = 2..6;
 
 const TOLD: [&str; 6] = [
     "account.activated",
@@ -19,7 +21,9 @@ const TOLD: [&str; 6] = [
 
 pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
     let step = Union::new_weighted([idp(), operator(), files(), plans(), rules(), time()].concat());
-    prop::collection::vec(step, STEPS)
+    let first = prop::collection::vec(create(), FIRST);
+    let rest = prop::collection::vec(step, STEPS);
+    (first, rest).prop_map(|(first, rest)| [first, rest].concat())
 }
 
 type Weighted = Vec<(u32, BoxedStrategy<Step>)>;
@@ -50,26 +54,23 @@ fn hours() -> impl Strategy<Value = Option<i64>> {
     prop::option::of(20..60_i64)
 }
 
+fn create() -> impl Strategy<Value = Step> {
+    let dates = (prop::option::of(1..6_i64), day());
+    (who(), prop::option::of(track()), pool(), dates).prop_map(
+        |(who, track, pool, (starts_in, ends_in))| Step::Create {
+            who,
+            track,
+            pool,
+            // Who begins at once is who much can happen to.
+            starts_in: starts_in.filter(|days| *days < 3),
+            ends_in: ends_in.filter(|days| *days > 0 || who == 0),
+        },
+    )
+}
+
 fn idp() -> Weighted {
     vec![
-        (
-            16,
-            (
-                who(),
-                prop::option::of(track()),
-                pool(),
-                prop::option::of(1..6_i64),
-                day(),
-            )
-                .prop_map(|(who, track, pool, starts_in, ends_in)| Step::Create {
-                    who,
-                    track,
-                    pool,
-                    starts_in,
-                    ends_in,
-                })
-                .boxed(),
-        ),
+        (12, create().boxed()),
         (
             6,
             (who(), pool())
@@ -134,6 +135,14 @@ fn idp() -> Weighted {
                 .boxed(),
         ),
         (5, who().prop_map(|who| Step::Delete { who }).boxed()),
+        (
+            4,
+            (who(), who(), who())
+                .prop_map(|(one, two, three)| Step::Cut {
+                    who: [one, two, three],
+                })
+                .boxed(),
+        ),
         (4, who().prop_map(|who| Step::Join { who }).boxed()),
         (4, who().prop_map(|who| Step::Leave { who }).boxed()),
     ]
@@ -192,7 +201,7 @@ fn operator() -> Weighted {
         (
             2,
             (who(), prop::sample::select(vec![1_i64, 100, 500]))
-                .prop_map(|(who, class)| Step::Prioritise { who, class })
+                .prop_map(|(place, class)| Step::Prioritise { place, class })
                 .boxed(),
         ),
         (1, Just(Step::Promote).boxed()),

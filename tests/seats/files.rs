@@ -59,7 +59,7 @@ impl World<'_> {
             body["pool"] = pool.into();
         }
         if let Some(hours) = hours {
-            let at = self.stage.server.clock.now() + SignedDuration::from_hours(hours);
+            let at = self.hour() + SignedDuration::from_hours(hours);
             body["sendAt"] = at.to_string().into();
         }
         let reply = self.owner.post("/invitations", body).await;

@@ -29,7 +29,20 @@ impl World<'_> {
                 self.create(&name("u", who), wish, who).await
             }
             Step::Rehire { who, pool } => self.rehire(who, pool).await,
-            Step::Stranger { who } => self.create(&name("s", who), json!({}), who).await,
+            Step::Stranger { who } => {
+                if let Some(id) = self.scim_id(who) {
+                    self.scim.delete(&format!("/Users/{id}")).await.status(204);
+                }
+                self.create(&name("s", who), json!({}), who).await
+            }
+            Step::Cut { who } => {
+                let mut all_refused = true;
+                for who in who {
+                    self.may_lose_too(self.member_id(who));
+                    all_refused &= self.set(who, "active", json!(false)).await;
+                }
+                all_refused
+            }
             Step::Put {
                 who,
                 track,
@@ -86,8 +99,10 @@ impl World<'_> {
         }
         let reply = self.scim.post("/Users", body).await;
         if !self.refused(&reply, wish["pool"].as_str()) {
+            let known = self.facts.user(named);
+            let is_known = known.is_some_and(|known| known["id"] != reply["id"]);
             assert!(
-                self.facts.user(named).is_none(),
+                !is_known || named == name("s", who),
                 "two of one user name\n{reply}"
             );
             let made = self.scim.get(&format!("/Users/{}", reply.id())).await;

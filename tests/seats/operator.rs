@@ -13,8 +13,9 @@ pub(super) const PUBLIC_URL: &str = "https://seats.acme.example";
 impl World<'_> {
     /// Answers whether it was refused; nothing where no operator does this to one person.
     pub(super) async fn by_operator(&mut self, step: &Step) -> Option<bool> {
-        let now = self.stage.server.clock.now();
-        let later = |hours: Option<i64>| hours.map(|n| now + SignedDuration::from_hours(n));
+        // Of whole hours, so that it is the same instant when it is asked for again.
+        let hour = self.hour();
+        let later = |hours: Option<i64>| hours.map(|n| hour + SignedDuration::from_hours(n));
         let (who, verb, body, refusals): (_, _, _, &[u16]) = match *step {
             Step::End { who } => (who, "end", json!({"reason": "role_change"}), &[]),
             // Refused for whoever has no seat to extend, for a pool that ends before, or is full.
@@ -53,7 +54,7 @@ impl World<'_> {
                 let body = json!({"reason": "inactive", "override": true});
                 (who, "deactivate", body, &[409])
             }
-            Step::Prioritise { who, class } => return Some(self.prioritise(who, class).await),
+            Step::Prioritise { place, class } => return Some(self.prioritise(place, class).await),
             Step::Promote => {
                 let done = self.owner.post("/waitlist/promote", json!({})).await;
                 done.status(200);
@@ -79,13 +80,19 @@ impl World<'_> {
         refused(&self.owner.delete(&path).await, &[])
     }
 
-    async fn prioritise(&self, who: usize, class: i64) -> bool {
-        let Some(id) = self.member_id(who) else {
+    async fn prioritise(&self, place: usize, class: i64) -> bool {
+        let line = self.owner.get("/waitlist").await.status(200);
+        let mut line = items(&line).iter().rev();
+        // The same person is meant when it is done again, though they may have another place.
+        let Some(id) = line.nth(place).map(|one| text(one, "id").to_owned()) else {
             return true;
         };
         let path = format!("/waitlist/{id}");
-        let reply = self.patch(&path, json!({"priorityClass": class})).await;
-        refused(&reply, &[409])
+        for _ in 0..2 {
+            let reply = self.patch(&path, json!({"priorityClass": class})).await;
+            reply.status(200).holds("/priorityClass", class);
+        }
+        false
     }
 
     /// Decides the oldest review that is open. Of two who are one, one seat may go.

@@ -65,7 +65,7 @@ impl World<'_> {
                 let Some(id) = self.scim_id(who) else {
                     return Some(true);
                 };
-                let at = self.stage.server.clock.now() - SignedDuration::from_hours(hours_ago);
+                let at = self.hour() - SignedDuration::from_hours(hours_ago);
                 self.tell(&id, kind, at).await;
             }
             Step::Wait { hours } => {
@@ -89,13 +89,10 @@ impl World<'_> {
         refused(&reply, &[400, 409])
     }
 
-    /// What is told is of an hour, so that it is the same event when it is told again.
     async fn tell(&self, id: &str, kind: &str, at: Timestamp) {
         let path = format!("/Users/{id}");
         let before = self.scim.get(&path).await.status(200);
-        let hour = at.as_second() / 3600 * 3600;
-        let at = Timestamp::from_second(hour).unwrap();
-        let event = json!({"id": format!("{id} {kind} {hour}"), "type": kind, "member": id,
+        let event = json!({"id": format!("{id} {kind} {at}"), "type": kind, "member": id,
             "occurredAt": at, "sessionId": "s", "startsAt": at, "reflectionId": "r"});
         let told = self.owner.post("/events", event).await.status(200);
         told.holds("/refused", 0);

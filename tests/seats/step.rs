@@ -19,7 +19,7 @@ pub(super) enum Step {
         who: usize,
         pool: Option<&'static str>,
     },
-    /// Somebody new comes with nothing but the address of this person.
+    /// This person is deleted, and somebody new comes with nothing but their address.
     Stranger {
         who: usize,
     },
@@ -62,6 +62,10 @@ pub(super) enum Step {
     },
     Delete {
         who: usize,
+    },
+    /// Deactivates several at once.
+    Cut {
+        who: [usize; 3],
     },
     Join {
         who: usize,
@@ -116,9 +120,9 @@ pub(super) enum Step {
         who: usize,
         keeps: bool,
     },
-    /// Gives somebody in line another priority.
+    /// Gives somebody in line, counted on from its end, another priority.
     Prioritise {
-        who: usize,
+        place: usize,
         class: i64,
     },
     Promote,
@@ -236,7 +240,6 @@ impl Step {
             // The second try is refused, and that is told.
             Self::Create { .. }
             | Self::Rehire { .. }
-            | Self::Stranger { .. }
             | Self::Delete { .. }
             | Self::Import { .. }
             | Self::Leaver { .. }
@@ -248,11 +251,13 @@ impl Step {
             | Self::Open { .. }
             | Self::Fallback { .. } => Again::Access,
             Self::Wait { .. }
+            | Self::Stranger { .. }
             | Self::Extend { .. }
             | Self::Buy { .. }
             | Self::Erase { .. }
             | Self::Review { .. }
             | Self::Ask { .. }
+            | Self::Prioritise { .. }
             | Self::CallOff
             | Self::Resend
             | Self::Plan { .. }
@@ -265,6 +270,7 @@ impl Step {
     pub(super) fn who(&self) -> Option<usize> {
         match *self {
             Self::Put { who, .. }
+            | Self::Stranger { who }
             | Self::Pool { who, .. }
             | Self::Active { who, .. }
             | Self::EndDate { who, .. }

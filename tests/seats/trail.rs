@@ -49,7 +49,7 @@ impl Trail {
 /// All lines by id, without the place in the chain, which a line is given later.
 async fn lines(owner: &Client) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
-    let mut cursor = None;
+    let mut cursor: Option<String> = None;
     loop {
         let page = owner.get("/ledger?limit=500");
         let page = match &cursor {

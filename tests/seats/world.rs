@@ -1,8 +1,10 @@
 //! A tenant to which a history happens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::books::Books;
@@ -24,6 +26,8 @@ pub(super) struct Stage {
     pub(super) server: Server,
     pub(super) books: Books,
     pub(super) neighbour: Neighbour,
+    /// How often each kind of step was done and refused.
+    tally: Mutex<BTreeMap<String, (u32, u32)>>,
 }
 
 pub(super) struct World<'s> {
@@ -85,6 +89,7 @@ impl<'s> World<'s> {
         let mut before = self.look().await;
         for (n, step) in steps.iter().enumerate() {
             let refused = self.step(step).await;
+            self.stage.count(step, refused);
             let once = self.look().await;
             invariants::invariant_6_nobody_is_evicted(&before, &once, &self.may_lose, step);
             before = once;
@@ -196,6 +201,12 @@ impl<'s> World<'s> {
         day(self.stage.server.clock.now(), days)
     }
 
+    /// The hour that it is, at its full.
+    pub(super) fn hour(&self) -> Timestamp {
+        let now = self.stage.server.clock.now().as_second();
+        Timestamp::from_second(now / 3600 * 3600).unwrap()
+    }
+
     pub(super) async fn patch(&self, path: &str, body: Value) -> Reply {
         let request = self.owner.request(reqwest::Method::PATCH, path);
         request.body("application/json", body.to_string()).await
@@ -285,6 +296,24 @@ impl Stage {
             neighbour: Neighbour::new(&neighbour),
             server,
             books,
+            tally: Mutex::default(),
         }
+    }
+
+    fn count(&self, step: &Step, refused: bool) {
+        let kind = format!("{step:?}");
+        let kind = kind.split(' ').next().unwrap_or_default().to_owned();
+        let mut tally = self.tally.lock().unwrap();
+        let (done, not) = tally.entry(kind).or_default();
+        *(if refused { not } else { done }) += 1;
+    }
+
+    /// How often each kind of step was done and refused: what a run has tried.
+    pub(super) fn tried(&self) -> String {
+        let tally = self.tally.lock().unwrap();
+        let each = tally
+            .iter()
+            .map(|(kind, (done, refused))| format!("{kind} {done}/{}", done + refused));
+        each.collect::<Vec<_>>().join(", ")
     }
 }
