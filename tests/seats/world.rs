@@ -260,7 +260,7 @@ async fn furnish(owner: &Client, server: &Server) -> String {
     let now = server.clock.now();
     for (key, purchased, rest) in [
         ("c", 1, json!({"cooldownDays": 2})),
-        ("a", 2, json!({"fallbackPool": "c"})),
+        ("a", 1, json!({"fallbackPool": "c"})),
         ("b", 1, json!({"fullPolicy": "overage", "overageLimit": 1})),
         ("d", 1, json!({"state": "draft"})),
         ("r", 1, json!({"fullPolicy": "reject"})),
