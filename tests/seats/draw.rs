@@ -22,7 +22,7 @@ const TOLD: [&str; 6] = [
 pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
     let step = Union::new_weighted([idp(), operator(), files(), plans(), rules(), time()].concat());
     let first = prop::collection::vec(create(), FIRST);
-    let guard = prop::option::weighted(0.3, (1..3_i64).prop_map(|most| Step::Guard { most }));
+    let guard = prop::option::weighted(0.4, (1..3_i64).prop_map(|most| Step::Guard { most }));
     let guard = guard.prop_map(|guard| guard.into_iter().collect());
     let rest = prop::collection::vec(step, STEPS);
     (first, guard, rest).prop_map(|(first, guard, rest)| [first, guard, rest].concat())

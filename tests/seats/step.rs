@@ -120,7 +120,7 @@ pub(super) enum Step {
         who: usize,
         keeps: bool,
     },
-    /// Gives somebody in line, counted on from its end, another priority.
+    /// Gives somebody in line, counted round and round, another priority.
     Prioritise {
         place: usize,
         class: i64,

@@ -19,6 +19,10 @@ pub(super) async fn invariant_7_nobody_waits_beside_a_seat_that_would_do(
         let id = text(rule, "id").to_owned();
         (number(rule, "priority"), rule["group"].is_null(), id)
     });
+    let tracks = owner.get("/tracks").await.status(200);
+    let mut tracks = items(&tracks).iter();
+    let default = tracks.find(|track| track["default"] == true);
+    let default = default.map(|track| text(track, "key")).unwrap_or_default();
     for member in &facts.members {
         let waits = member["seatState"] == "waitlisted";
         let is_told_why = !text(member, "seatReason").is_empty();
@@ -27,7 +31,7 @@ pub(super) async fn invariant_7_nobody_waits_beside_a_seat_that_would_do(
         }
         let path = format!("/members/{}", text(member, "id"));
         let detail = owner.get(&path).await.status(200);
-        let wish = Wish::of(member, &detail.json, &rules, facts);
+        let wish = Wish::of(member, &detail.json, (&rules, default), facts);
         if waits {
             nothing_that_would_do_is_free(&wish, facts, &detail);
         } else {
@@ -77,7 +81,13 @@ struct Wish<'f> {
 }
 
 impl<'f> Wish<'f> {
-    fn of(member: &Value, detail: &'f Value, rules: &[Value], facts: &'f Facts) -> Self {
+    /// By what is written of them and pinned, the rules and the default track.
+    fn of(
+        member: &Value,
+        detail: &'f Value,
+        (rules, default): (&[Value], &str),
+        facts: &'f Facts,
+    ) -> Self {
         let user = facts.user(text(member, "userName"));
         let user = user.unwrap_or_else(|| panic!("who waits is known to SCIM: {member}"));
         let written = &user[COACHING];
@@ -96,7 +106,7 @@ impl<'f> Wish<'f> {
         let rule = rules
             .iter()
             .find(|rule| matches(rule, user) && (track.is_empty() || text(rule, "track") == track));
-        let by_rule = rule.map_or("lead", |rule| text(rule, "track"));
+        let by_rule = rule.map_or(default, |rule| text(rule, "track"));
         let named = Some(wish("pool")).filter(|pool| !pool.is_empty());
         let named = named.or(rule.and_then(|rule| rule["pool"].as_str()));
         let named = named.filter(|key| facts.pool(key)["state"] == "live");

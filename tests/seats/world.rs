@@ -171,10 +171,13 @@ impl<'s> World<'s> {
     }
 
     /// The SCIM resource of somebody, by whichever name they go: their first, their second, or that
-    /// of the stranger whom they were merged with.
+    /// of the stranger whom they were merged with. Whoever is not there stands for one who is.
     pub(super) fn user(&self, who: usize) -> Option<&Value> {
         let mut names = ["u", "v", "s"].into_iter();
-        names.find_map(|letter| self.facts.user(&name(letter, who)))
+        let named = names.find_map(|letter| self.facts.user(&name(letter, who)));
+        let users = &self.facts.users;
+        let other = || users.get(who.checked_rem(users.len())?);
+        named.or_else(other)
     }
 
     pub(super) fn scim_id(&self, who: usize) -> Option<String> {
