@@ -241,12 +241,12 @@ fn files() -> Weighted {
 }
 
 fn plans() -> Weighted {
-    use Planned::{End, Erase, Extend, Reclaim, Transfer};
+    use Planned::{Ending, Erasing, Extending, Moving, Reclaiming};
     vec![
         (
             6,
             (
-                prop::sample::select(vec![End, Extend, Transfer, Transfer, Reclaim, Erase]),
+                prop::sample::select(vec![Ending, Extending, Moving, Moving, Reclaiming, Erasing]),
                 (who(), who()),
             )
                 .prop_map(|(what, who)| Step::Plan { what, who })
@@ -258,7 +258,7 @@ fn plans() -> Weighted {
                 .prop_map(|(track, pool)| Step::PlanRule { track, pool })
                 .boxed(),
         ),
-        (3, Just(Step::Approve).boxed()),
+        (6, Just(Step::Approve).boxed()),
         (8, Just(Step::Apply).boxed()),
         (1, Just(Step::Reject).boxed()),
     ]

@@ -66,7 +66,7 @@ pub(super) async fn stage(engine: Engine) -> Stage {
     };
     let server = Server::start_with(engine, clock, set).await;
     let books = Books::open(engine, &server.database_url).await;
-    Stage::new(server, books).await
+    Stage::new(server, books)
 }
 
 /// The same histories in every run, unless `SEATKEEPER_TEST_SEED` is another number or `random`:

@@ -27,6 +27,7 @@ mod race_of_verbs;
 mod regressions;
 mod rules;
 mod step;
+mod told;
 mod trail;
 mod waiting;
 mod world;

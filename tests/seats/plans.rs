@@ -31,7 +31,7 @@ impl World<'_> {
                 self.planned(&reply).await
             }
             Step::Erase { who } => {
-                if self.plan(Planned::Erase, (who, who)).await {
+                if self.plan(Planned::Erasing, (who, who)).await {
                     return Some(true);
                 }
                 self.approve().await;
@@ -57,29 +57,29 @@ impl World<'_> {
                 .filter_map(|who| self.member_id(*who))
                 .collect()
         };
-        if people.is_empty() && what != Planned::Reclaim {
+        if people.is_empty() && what != Planned::Reclaiming {
             return true;
         }
         let reply = match what {
-            Planned::End => {
+            Planned::Ending => {
                 let body = json!({"kind": "end", "members": people, "reason": "role_change"});
                 self.owner.post("/plans", body).await
             }
-            Planned::Extend => {
+            Planned::Extending => {
                 let body = json!({"kind": "extend", "members": people, "addDays": 20});
                 self.owner.post("/plans", body).await
             }
-            Planned::Transfer => {
+            Planned::Moving => {
                 let body = json!({"kind": "transfer", "members": people, "track": "sales",
                     "pool": "a", "wait": true});
                 self.owner.post("/plans", body).await
             }
-            Planned::Reclaim => {
+            Planned::Reclaiming => {
                 let filter = json!({"reason": "never_activated", "olderThanDays": 1});
                 let body = json!({"filter": filter});
                 self.owner.post("/seats/reclaim", body).await
             }
-            Planned::Erase => {
+            Planned::Erasing => {
                 let Some(user) = self.user(one).or_else(|| self.user(other)) else {
                     return true;
                 };

@@ -180,7 +180,7 @@ impl Desk {
             }
             4..=6 => {
                 let body = json!({"track": (["s", "t"][n % 2]), "pool": (["p", "q"][n / 2 % 2]),
-                    "wait": n % 3 == 0});
+                    "wait": n.is_multiple_of(3)});
                 may_be_refused(&self.owner.post(&verb("transfer"), body).await);
             }
             7 | 8 => {
@@ -220,11 +220,12 @@ impl Desk {
 
     /// Four who are new, sent twice.
     async fn import(&self, n: usize) {
-        let mut file = "email,worker_id,pool,track,access_end\n".to_owned();
-        for row in 0..4 {
+        let rows = (0..4).map(|row| {
             let pool = ["p", "q", ""][row % 3];
-            file += &format!("row{n}-{row}@acme.example,r{n}-{row},{pool},,2070-01-01\n");
-        }
+            format!("row{n}-{row}@acme.example,r{n}-{row},{pool},,2070-01-01\n")
+        });
+        let header = "email,worker_id,pool,track,access_end\n".to_owned();
+        let file: String = [header].into_iter().chain(rows).collect();
         let path = "/imports?dryRun=false";
         for _ in 0..2 {
             let request = self.owner.request(reqwest::Method::POST, path);

@@ -1,7 +1,12 @@
 //! Histories that once broke an invariant, cut down to what it took.
 
+#![allow(
+    clippy::enum_glob_use,
+    reason = "histories are pasted as they are printed"
+)]
+
 use super::histories::stage;
-use super::step::Step::{self, Active, Create, EndDate, Pool, Term, Wait};
+use super::step::Step::{self, *};
 use super::world::World;
 use crate::common::Engine;
 

@@ -214,12 +214,12 @@ pub(super) enum Step {
 /// What is planned for many people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Planned {
-    End,
-    Extend,
-    Transfer,
+    Ending,
+    Extending,
+    Moving,
     /// Of whoever has not activated the account, whoever they are.
-    Reclaim,
-    Erase,
+    Reclaiming,
+    Erasing,
 }
 
 /// What the same step a second time may change.

@@ -94,7 +94,7 @@ impl<'f> Wish<'f> {
         let pins: Vec<_> = detail["pins"].as_array().into_iter().flatten().collect();
         let wish = |field: &str| -> &'f str {
             let pin = pins.iter().find(|pin| {
-                let until = pin["until"].as_str().map(|at| at.parse::<Timestamp>());
+                let until = pin["until"].as_str().map(str::parse::<Timestamp>);
                 pin["field"] == field && until.is_none_or(|at| at.unwrap() > facts.now)
             });
             match pin {

@@ -283,7 +283,7 @@ async fn furnish(owner: &Client, server: &Server) -> String {
     owner.post("/mappings", rule).await.status(201);
     let rule = json!({"group": "G", "track": "sales", "pool": "b", "priority": 1});
     let rule = owner.post("/mappings", rule).await.status(201).id();
-    let policy = json!({"graceDays": 2, "pauseOnLeave": true, "approvalThreshold": 3,
+    let policy = json!({"graceDays": 2, "pauseOnLeave": true, "approvalThreshold": 1,
         "breakerAbsolute": 100, "breakerPercent": 0});
     let request = owner.request(reqwest::Method::PATCH, "/policy");
     let changed = request.body("application/json", policy.to_string()).await;
@@ -293,7 +293,7 @@ async fn furnish(owner: &Client, server: &Server) -> String {
 
 impl Stage {
     /// Where histories happen on this server.
-    pub(super) async fn new(server: Server, books: Books) -> Self {
+    pub(super) fn new(server: Server, books: Books) -> Self {
         let neighbour: Tenant = server.new_tenant();
         Self {
             neighbour: Neighbour::new(&neighbour),
