@@ -36,6 +36,10 @@ type Outcome = Result<(), Box<dyn Error>>;
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<import_file::Waits>() => {
+            eprintln!("{error}");
+            ExitCode::from(import_file::PLANNED)
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

@@ -21,7 +21,7 @@ use crate::seats::decision::Trigger;
 use crate::seats::{Assignment, IdentityState};
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
-pub(super) use written::{Making, newcomer, rewrite};
+pub(super) use written::{Making, newcomer, rewrite, write};
 use written::{Written, has_active, is_of_active, part, retire};
 
 /// Who made a person that an identity provider writes.

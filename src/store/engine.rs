@@ -97,6 +97,11 @@ const MARKERS: &[(&str, &str, &str)] = &[
     ),
     // The elements of a JSON array of arrays, as a column `value`.
     ("{elements}", "json_each", "jsonb_array_elements"),
+    (
+        "{fourth as id}",
+        "unhex(replace(e.value ->> 3, '-', ''))",
+        "cast(e.value ->> 3 as uuid)",
+    ),
     // A column `g.id`, `g.display_name` list as JSON.
     (
         "{group_list}",

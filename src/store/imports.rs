@@ -289,6 +289,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes what a file that waits for its plan would come to.
+    pub async fn note_planned(
+        &mut self,
+        import: Uuid,
+        (warnings, omitted): (&Json, i64),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let sql = "update import_run set warnings = $3, omitted = $4, touched_at = $5 \
+                   where tenant_id = $1 and id = $2";
+        let values = args![self.tenant, import, warnings.clone(), omitted, now];
+        self.run(sql, values).await?;
+        Ok(())
+    }
+
     /// Ends an import.
     pub async fn end_import(
         &mut self,
@@ -428,7 +442,9 @@ impl Tx {
         let sql = "select r.id from import_run r where r.tenant_id = $1 and r.created_at < $2 \
                    and (exists (select 1 from import_failure f where f.tenant_id = $1 \
                      and f.import_id = r.id) or exists (select 1 from import_key k \
-                     where k.tenant_id = $1 and k.import_id = r.id)) limit 1";
+                     where k.tenant_id = $1 and k.import_id = r.id) \
+                     or exists (select 1 from import_row w \
+                     where w.tenant_id = $1 and w.import_id = r.id)) limit 1";
         let row = self.optional(sql, args![self.tenant, before]).await?;
         row.map(|row| row.get("id")).transpose()
     }

@@ -28,6 +28,7 @@ pub mod figures;
 pub mod filter_sql;
 pub mod groups;
 pub mod idempotency;
+pub mod import_plans;
 pub mod imports;
 pub mod invitations;
 pub mod ledger;

@@ -115,7 +115,10 @@ impl Store {
     /// Tenants with a plan that is being applied, or whose time ran out by `now`.
     pub async fn tenants_planning(&self, now: Timestamp) -> Result<Vec<TenantId>, Error> {
         let sql = "select distinct tenant_id from plan where state in ('pending', 'approved', 'applying') \
-                   and (state = 'applying' or expires_at <= $1)";
+                   and (state = 'applying' or expires_at <= $1) \
+                   union select i.tenant_id from import_plan i \
+                   join plan p on p.tenant_id = i.tenant_id and p.id = i.plan_id \
+                   where i.keeps_rows and p.state in ('rejected', 'expired', 'applied')";
         let rows = self.read(TenantId(0)).await?.all(sql, args![now]).await?;
         rows.iter()
             .map(|row| row.get("tenant_id").map(TenantId))

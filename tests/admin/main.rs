@@ -42,6 +42,7 @@ mod formats;
 mod history;
 mod idempotency;
 mod identity;
+mod importing;
 mod imports;
 mod invitations;
 mod isolation;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::foresight::{self, Foreseen};
 use super::groups::{Groups, Named};
 use super::people::People;
 use super::sheet::Line;
@@ -20,6 +21,7 @@ use crate::roster::resource::Scope;
 use crate::roster::row::{Fault, Problem, Row};
 use crate::scim::Object;
 use crate::seats::decision::Trigger;
+use crate::store::import_plans::Does;
 use crate::store::imports::{Counts, FailedRow, ImportRun, Mode};
 use crate::store::{self, Tx, transact};
 
@@ -30,6 +32,8 @@ pub(super) enum Doing {
     Look,
     /// The same, to know whom a file leaves out; nothing is kept.
     LookAhead,
+    /// The same as a look, to be kept for a plan.
+    Plan,
     /// It is done.
     Act,
 }
@@ -40,6 +44,8 @@ pub(super) struct Reader<'d> {
     pub(super) caller: &'d Caller,
     pub(super) run: &'d ImportRun,
     pub(super) doing: Doing,
+    /// Whether rows by which somebody leaves are left alone: nobody has looked at that.
+    pub(super) spares: bool,
 }
 
 /// What came of rows.
@@ -51,11 +57,13 @@ pub(super) struct Report {
     pub(super) of_idp: i64,
     /// Rows about people who left and were never here.
     pub(super) nobody: i64,
+    /// What rows would do, unless it was done.
+    pub(super) foreseen: Vec<Foreseen>,
     named: Vec<Uuid>,
 }
 
 impl Report {
-    fn fail(&mut self, row: &Row, faults: &[Fault]) {
+    pub(super) fn fail(&mut self, row: &Row, faults: &[Fault]) {
         self.counts.failed += 1;
         self.failed.push(FailedRow {
             line: line_of(row.line),
@@ -93,7 +101,7 @@ fn line_of(line: u64) -> i64 {
     i64::try_from(line).unwrap_or(i64::MAX)
 }
 
-fn fault_json(fault: &Fault) -> Value {
+pub(super) fn fault_json(fault: &Fault) -> Value {
     json!({
         "column": fault.column.map(Column::as_str).or(fault.declared.as_deref()),
         "code": fault.problem.as_str(),
@@ -235,7 +243,7 @@ impl Reader<'_> {
     }
 
     /// Looks at rows, or does what they come to.
-    async fn carry(
+    pub(super) async fn carry(
         &self,
         tx: &mut Tx,
         rows: &[&Row],
@@ -283,13 +291,22 @@ impl Reader<'_> {
                 (Step::Create(doc, groups), _) => {
                     report.counts.created += 1;
                     joined.extend(groups.iter().map(|(id, _)| *id));
+                    if self.doing != Doing::Act {
+                        let seen = Foreseen::of(row, Does::Create, (doc, groups), None);
+                        report.foreseen.push(seen);
+                        continue;
+                    }
                     new.push((doc, groups));
                 }
                 (Step::Change(_, _, groups), Some(member)) if self.doing == Doing::Act => {
                     joined.extend(groups.iter().map(|(id, _)| *id));
                     changes.insert(member.id, row);
                 }
-                (Step::Change(_, kind, _), _) => report.count(kind),
+                (Step::Change(doc, kind, groups), member) => {
+                    report.count(kind);
+                    let seen = Foreseen::of(row, kind.does(), (doc, groups), member);
+                    report.foreseen.push(seen);
+                }
             }
         }
         if self.doing != Doing::Act {
@@ -334,6 +351,12 @@ impl Reader<'_> {
         match judge.known(row, &member) {
             Err(fault) => report.fail(row, &[fault]),
             Ok(Step::Change(doc, kind, groups)) => {
+                if self.spares
+                    && Foreseen::leaves(&change.rules, &member, (&doc, &groups), kind, judge.now)
+                {
+                    report.fail(row, &[foresight::unplanned()]);
+                    return Ok(());
+                }
                 for (id, name) in groups {
                     let user = member.scim_id.as_slice();
                     change.tx.join_group(id, user, judge.now).await?;
@@ -425,7 +448,12 @@ impl Reader<'_> {
     }
 
     /// Keeps what came of rows with the import.
-    async fn keep(&self, tx: &mut Tx, report: &Report, now: Timestamp) -> Result<(), Error> {
+    pub(super) async fn keep(
+        &self,
+        tx: &mut Tx,
+        report: &Report,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         if self.doing == Doing::LookAhead {
             return Ok(());
         }

@@ -160,7 +160,7 @@ pub(in crate::directory) async fn rewrite(
 }
 
 /// Puts a resource into a person: what it says and, where it `decides` that, who they are by it.
-pub(super) fn write(member: &mut Member, doc: Object, decides: bool, now: Timestamp) {
+pub(in crate::directory) fn write(member: &mut Member, doc: Object, decides: bool, now: Timestamp) {
     member.external_id = person::external_id(&doc);
     member.worker_id = person::worker_id(&doc);
     // Only a write that carries `active` changes who the person is.

@@ -282,6 +282,7 @@ pub(super) const IMPORTS: &[Column] = &[
     Column::text("mode", "/mode"),
     Column::text("dryRun", "/dryRun"),
     Column::text("state", "/state"),
+    Column::text("plan", "/plan/id").only_csv(),
     Column::number("rows", "/rows"),
     Column::number("created", "/created"),
     Column::number("changed", "/changed"),

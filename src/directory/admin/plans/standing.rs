@@ -163,7 +163,7 @@ pub(super) fn place(m: &Member, catalog: &Catalog, s: Option<&Standing>) -> Obje
 
 /// What tells a person from who they were: their resource, their seat and, where that counts, what
 /// they have done with it.
-pub(super) fn fingerprint(m: &Member, engagement: Option<&Engagement>) -> String {
+pub(in crate::directory) fn fingerprint(m: &Member, engagement: Option<&Engagement>) -> String {
     let a = m.assignment.as_ref();
     let journey = engagement.and_then(|engagement| engagement.journey.as_ref());
     plans::fingerprint(&json!([

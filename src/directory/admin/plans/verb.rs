@@ -177,7 +177,7 @@ impl Verb {
 }
 
 /// An item about somebody as they are, with nothing to be done yet.
-fn untouched(rules: &Rules, m: &Member, fingerprint: String) -> Item {
+pub(super) fn untouched(rules: &Rules, m: &Member, fingerprint: String) -> Item {
     let standing = m.assignment.as_ref().map(Standing::of);
     Item {
         member: m.id,

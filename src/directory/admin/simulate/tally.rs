@@ -1,7 +1,7 @@
 //! What a mapping would do to people, and what the pools would give and get back, by the seats that
 //! are free.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ struct Balance {
 }
 
 /// What has been counted.
-pub(in crate::directory::admin) struct Tally<'c> {
+pub(in crate::directory) struct Tally<'c> {
     catalog: &'c Catalog,
     rule: Uuid,
     now: Timestamp,
@@ -76,6 +76,18 @@ impl<'c> Tally<'c> {
         figures: &[(Uuid, Figures)],
         now: Timestamp,
     ) -> Self {
+        Self {
+            rule: rule.id,
+            ..Self::of_pools(catalog, figures, now)
+        }
+    }
+
+    /// A tally of what becomes of people for whatever reason.
+    pub(in crate::directory) fn of_pools(
+        catalog: &'c Catalog,
+        figures: &[(Uuid, Figures)],
+        now: Timestamp,
+    ) -> Self {
         let pools = figures.iter().map(|(id, f)| {
             let pool = catalog.pool(*id);
             let beyond = pool
@@ -95,7 +107,7 @@ impl<'c> Tally<'c> {
         });
         Self {
             catalog,
-            rule: rule.id,
+            rule: Uuid::nil(),
             now,
             pools: pools.collect(),
             outcomes: HashMap::new(),
@@ -164,7 +176,7 @@ impl<'c> Tally<'c> {
     }
 
     /// What a decision comes to with the room there is, and in which pool.
-    fn outcome(
+    pub(in crate::directory) fn outcome(
         &mut self,
         a: Option<&Assignment>,
         decision: &Decision<'_>,
@@ -225,6 +237,25 @@ impl<'c> Tally<'c> {
             self.pools.entry(wanted).or_default().waiting += 1;
         }
         (Outcome::Waits, wanted)
+    }
+
+    /// By how many seats each pool would have more to give, by its key.
+    pub(in crate::directory) fn seats_by_pool(&self) -> BTreeMap<String, i64> {
+        let pools = self.pools.iter().filter_map(|(id, b)| {
+            let pool = self.catalog.pool(*id)?;
+            let more = b.freed - b.taken;
+            (more != 0).then(|| (pool.key.clone(), more))
+        });
+        pools.collect()
+    }
+
+    /// How many would wait for a seat of each pool, by its key.
+    pub(in crate::directory) fn waiting_by_pool(&self) -> BTreeMap<String, i64> {
+        let pools = self.pools.iter().filter_map(|(id, b)| {
+            let pool = self.catalog.pool(*id)?;
+            (b.waiting != 0).then(|| (pool.key.clone(), b.waiting))
+        });
+        pools.collect()
     }
 
     /// The answer to a simulation, with those who are shown of all who would change.
