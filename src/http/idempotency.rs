@@ -1,5 +1,5 @@
-//! `Idempotency-Key` on what is sent by `POST` to the admin API: a request that is sent again under the
-//! same key is answered again, and done once. A request with a key is carried to its end when its
+//! `Idempotency-Key` on what is sent by `POST` to the admin API: a request that is sent again under
+//! the same key is answered again, and done once. A request with a key is carried to its end when its
 //! client hangs up, since that is when clients send again.
 
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub(super) async fn once(
     if request.method() != Method::POST || !is_keyed(&request) {
         return next.run(request).await;
     }
-    let answered = Box::pin(judged(app, caller, request, next)).await;
+    let answered = Box::pin(keyed(app, caller, request, next)).await;
     answered.unwrap_or_else(Failure::into_response)
 }
 
@@ -55,7 +55,7 @@ fn is_keyed(request: &Request) -> bool {
         && route.is_some_and(|route| !FILE_ROUTES.contains(&route))
 }
 
-async fn judged(
+async fn keyed(
     app: AppState,
     caller: Caller,
     request: Request,
@@ -73,19 +73,29 @@ async fn judged(
         .chain_update([0])
         .chain_update(&content)
         .finalize();
+    let request = Request::from_parts(parts, Body::from(content));
+    // From here on whether the client waits makes no difference: a claim whose request went with its
+    // client would keep the next try waiting.
+    let work = judged(app, caller, (key, fingerprint.to_vec()), request, next);
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(answered) => answered,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Failure::internal()),
+    }
+}
+
+async fn judged(
+    app: AppState,
+    caller: Caller,
+    (key, fingerprint): (String, Vec<u8>),
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
     let judged = app
         .directory()
         .claim(&caller, &key, &fingerprint, app.now());
     match judged.await? {
-        Judged::New(claim) => {
-            let request = Request::from_parts(parts, Body::from(content));
-            let work = carried_out(app, claim, request, next).in_current_span();
-            match tokio::spawn(work).await {
-                Ok(answered) => answered,
-                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                Err(_) => Err(Failure::internal()),
-            }
-        }
+        Judged::New(claim) => Box::pin(carried_out(app, claim, request, next)).await,
         Judged::Answered(answer) => again(answer),
         Judged::Running => {
             let detail = "a request with this Idempotency-Key is being carried out";

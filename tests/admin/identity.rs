@@ -187,9 +187,17 @@ async fn who_is_gone_is_not_turned_on_or_off(t: Tenant) {
 async fn another_active_person_has_the_worker_id(t: Tenant) {
     let office = Office::with_seats(t, 2).await;
     let worker = json!({crate::common::COACHING: {"workerId": "w1"}});
-    let ada = office.hire("ada", worker.clone()).await;
+    let ada = office.hire("ada", worker).await;
     office.set_active(&ada, false).await;
-    office.hire("ada2", worker).await;
+    // Hired under that identifier they would be Ada, who came back.
+    let bob = office.hire("bob", json!({})).await;
+    office
+        .set(
+            &bob,
+            &format!("{}:workerId", crate::common::COACHING),
+            json!("w1"),
+        )
+        .await;
     let body = json!({"override": true});
     let refused = office.act("ada", "reactivate", body).await.status(409);
     refused.holds("/code", "uniqueness");

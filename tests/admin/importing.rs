@@ -160,7 +160,10 @@ async fn a_file_by_which_few_leave_is_done_at_once(t: Tenant) {
 async fn a_full_file_is_planned_however_few_leave(t: Tenant) {
     let office = Office::with_seats(t, 20).await;
     office.hand_in("", file(people(3))).await.status(201);
-    let reply = office.hand_in("&mode=full", file(people(2))).await.status(409);
+    let reply = office
+        .hand_in("&mode=full", file(people(2)))
+        .await
+        .status(409);
     reply
         .holds("/code", "confirm_omissions")
         .holds("/omitted", 1);

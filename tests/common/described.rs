@@ -61,7 +61,12 @@ fn check_request(name: &str, operation: &Value, sent: &Sent, reply: &Reply) {
     let parameters = operation["parameters"].as_array();
     let is_known = |asked: &str| {
         let mut known = parameters.into_iter().flatten();
-        known.any(|known| known["in"] == "query" && known["name"] == asked)
+        known.any(|known| {
+            // The fields of an object are parameters by themselves.
+            let fields = &known["schema"]["propertyNames"];
+            let is_field = || !fields.is_null() && jsonschema::is_valid(fields, &json!(asked));
+            known["in"] == "query" && (known["name"] == asked || is_field())
+        })
     };
     for (asked, _) in sent.url.query_pairs() {
         assert!(

@@ -113,7 +113,9 @@ impl Directory {
             }
         };
         let mut seen = self.seen_plan(caller, id, now).await?;
-        seen.insert("placement".into(), json!(run));
+        if let Some(run) = run {
+            seen.insert("placement".into(), json!(run));
+        }
         Ok(seen)
     }
 

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::Resource;
 use super::members::Brief;
 use super::named::{
-    EventResult, EventType, NudgeOutcome, ProblemCode, SessionState, Stage, StalledReason, When,
+    EventResult, EventType, NudgeKind, NudgeOutcome, ProblemCode, SessionState, Stage,
+    StalledReason, When,
 };
 use super::operation::{Described, op};
 use crate::directory::Code;
@@ -50,7 +51,8 @@ pub(super) fn resource() -> Resource {
                 "Reminds all whom a filter finds, at most 1,000",
             )
             .takes::<NudgeAll>()
-            .answers::<NudgedAll>(),
+            .answers::<NudgedAll>()
+            .conflicts(&[Code::NoPublicUrl]),
             op(
                 "list_nudges",
                 "Nudges and what they came to, the newest first",
@@ -70,6 +72,7 @@ const NOT_NUDGED: &[Code] = &[
     Code::Paused,
     Code::NudgedRecently,
     Code::NudgedEnough,
+    Code::NoPublicUrl,
 ];
 
 fn of_time(of: Described) -> Described {
@@ -171,6 +174,7 @@ struct Session {
 
 #[derive(ToSchema)]
 struct NudgeOne {
+    kind: Option<NudgeKind>,
     #[schema(max_length = 2000)]
     message: Option<String>,
 }
@@ -179,6 +183,7 @@ struct NudgeOne {
 #[serde(rename_all = "camelCase")]
 struct NudgeAll {
     filter: PeopleFilter,
+    kind: Option<NudgeKind>,
     #[schema(max_length = 2000)]
     message: Option<String>,
     dry_run: Option<bool>,
@@ -198,8 +203,7 @@ pub(super) struct PeopleFilter {
 struct Nudge {
     id: Uuid,
     member: Uuid,
-    /// Always `remind`.
-    kind: String,
+    kind: NudgeKind,
     /// The person's when it was sent.
     status: Stage,
     reason: StalledReason,
@@ -208,6 +212,8 @@ struct Nudge {
     sent_at: Timestamp,
     outcome: NudgeOutcome,
     outcome_at: Option<Timestamp>,
+    /// Of those that ask: until when the link can be used.
+    answer_by: Option<Timestamp>,
 }
 
 #[derive(ToSchema)]

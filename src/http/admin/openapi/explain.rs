@@ -108,6 +108,8 @@ struct EndLimits {
     access_end_date: Option<Date>,
     termination_date: Option<Date>,
     extended_until: Option<Date>,
+    /// What a length of access came to on the track before.
+    kept_end: Option<Date>,
     pool_term_end: Option<Date>,
 }
 

@@ -8,15 +8,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Resource;
-use super::named::{Bucket, ImportMode, PlanApproval, PlanState, RowProblem, Source};
+use super::named::{
+    AttributeType, Bucket, ImportMode, PlanApproval, PlanState, RowProblem, Source,
+};
 use super::operation::op;
 use crate::directory::Code;
 
 pub(super) fn resource() -> Resource {
     Resource {
         tag: "Files",
-        about: "Files of HR systems, lists held against the directory, and the domains that \
-            newcomers may be of.",
+        about: "Files of HR systems, lists held against the directory, the domains that newcomers \
+            may be of, and attributes of the tenant's own.",
         operations: vec![
             op("list_imports", "Imports, the newest first").lists::<Import>(),
             op(
@@ -68,6 +70,22 @@ pub(super) fn resource() -> Resource {
             op("delete_domain", "Withdraws a domain")
                 .id("The domain.", &json!({"type": "string", "minLength": 1}))
                 .answers_nothing(),
+            op(
+                "list_custom_attributes",
+                "The attributes of people that the tenant declares for itself",
+            )
+            .lists::<CustomAttribute>(),
+            op("declare_attribute", "Declares an attribute of people")
+                .takes::<NewAttribute>()
+                .makes::<CustomAttribute>()
+                .conflicts(&[Code::Taken, Code::StillHeld, Code::TooMany]),
+            op("undeclare_attribute", "Takes an attribute back")
+                .id(
+                    "The attribute's name.",
+                    &json!({"type": "string", "minLength": 1}),
+                )
+                .answers_nothing()
+                .conflicts(&[Code::AttributeInUse]),
         ],
     }
 }
@@ -174,6 +192,8 @@ struct ReconciliationRead {
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Finding {
+    /// Its place, by which a plan can name it.
+    n: i64,
     bucket: Bucket,
     suggested_action: String,
     email: Option<String>,
@@ -201,4 +221,32 @@ struct Domain {
 struct NewDomain {
     #[schema(min_length = 1, max_length = 253, example = "acme.example")]
     domain: String,
+}
+
+/// An attribute of people that the tenant declares for itself.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CustomAttribute {
+    name: String,
+    r#type: AttributeType,
+    description: Option<String>,
+    source: Option<String>,
+    created_at: Timestamp,
+}
+
+#[derive(ToSchema)]
+struct NewAttribute {
+    #[schema(
+        min_length = 1,
+        max_length = 60,
+        pattern = "^[A-Za-z][A-Za-z0-9_-]*$",
+        example = "jobLevel"
+    )]
+    name: String,
+    r#type: AttributeType,
+    #[schema(max_length = 200)]
+    description: Option<String>,
+    /// Where its values come from.
+    #[schema(max_length = 200)]
+    source: Option<String>,
 }

@@ -119,6 +119,55 @@ struct MappingTried {
     enabled: Option<bool>,
 }
 
+/// A mapping that is planned.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MappingPlanned {
+    #[schema(max_length = 256)]
+    group: Option<String>,
+    #[schema(max_length = 256)]
+    group_display: Option<String>,
+    /// A SCIM filter, as in `department eq "Sales"`.
+    #[schema(max_length = 8192)]
+    filter: Option<String>,
+    track: TrackKey,
+    pool: Option<PoolKey>,
+    #[schema(minimum = 0, maximum = 1_000_000, default = 100)]
+    priority: Option<i64>,
+    #[schema(minimum = 1, maximum = 36500)]
+    duration_days: Option<i64>,
+    on_unmatch: Option<OnUnmatch>,
+    enabled: Option<bool>,
+    #[schema(max_length = 1000)]
+    note: Option<String>,
+    dry_run: Option<bool>,
+}
+
+/// A change of a mapping that is planned.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MappingChangePlanned {
+    #[schema(max_length = 256)]
+    group: Option<String>,
+    #[schema(max_length = 8192)]
+    filter: Option<String>,
+    track: Option<TrackKey>,
+    /// A null takes it away.
+    pool: Option<PoolKey>,
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    priority: Option<i64>,
+    /// A null takes it away.
+    #[schema(minimum = 1, maximum = 36500)]
+    duration_days: Option<i64>,
+    on_unmatch: Option<OnUnmatch>,
+    enabled: Option<bool>,
+    #[schema(max_length = 256)]
+    group_display: Option<String>,
+    #[schema(max_length = 1000)]
+    note: Option<String>,
+    dry_run: Option<bool>,
+}
+
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MappingChange {
@@ -215,11 +264,17 @@ struct Policy {
     threshold_mode: ThresholdMode,
     /// People that one operator alone may change by a plan.
     approval_threshold: i64,
+    /// Whether erasing a person takes somebody else's approval.
+    approve_erasing: bool,
     /// Removals that never trip a breaker.
     breaker_absolute: i64,
     /// The same in percent of the connection's active people.
     breaker_percent: i64,
     breaker_window_minutes: i64,
+    /// Percent of its seats at which a pool is called low.
+    pool_low_percent: i64,
+    /// Hours after which a connection is called silent.
+    connection_silent_hours: i64,
 }
 
 #[derive(ToSchema)]
@@ -244,10 +299,15 @@ struct PolicyChange {
     threshold_mode: Option<ThresholdMode>,
     #[schema(minimum = 0, maximum = 10_000)]
     approval_threshold: Option<i64>,
+    approve_erasing: Option<bool>,
     #[schema(minimum = 0, maximum = 1_000_000)]
     breaker_absolute: Option<i64>,
     #[schema(minimum = 0, maximum = 100)]
     breaker_percent: Option<i64>,
     #[schema(minimum = 1, maximum = 1440)]
     breaker_window_minutes: Option<i64>,
+    #[schema(minimum = 0, maximum = 100)]
+    pool_low_percent: Option<i64>,
+    #[schema(minimum = 1, maximum = 8760)]
+    connection_silent_hours: Option<i64>,
 }

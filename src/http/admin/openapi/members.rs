@@ -92,6 +92,20 @@ pub(super) fn choosing(of: Described) -> Described {
             &format!("Whose attribute `{name}` is this"),
         )
     })
+    .query(DECLARED, "Whose declared attributes are these", &declared())
+}
+
+/// Parameters of names that only the tenant knows, as an object whose fields are they
+/// (`style: form`, exploded, as it is by default).
+const DECLARED: &str = "attr";
+
+fn declared() -> Value {
+    json!({
+        "type": "object",
+        "propertyNames": {"pattern": "^attr\\.[A-Za-z][A-Za-z0-9_-]*$"},
+        "additionalProperties": {"type": "string"},
+        "example": {"attr.jobLevel": "7"},
+    })
 }
 
 fn orders() -> Value {
@@ -172,6 +186,9 @@ struct Attributes {
     cost_center: Option<String>,
     organization: Option<String>,
     region: Option<String>,
+    /// Those that the tenant has declared.
+    #[serde(flatten)]
+    declared: HashMap<String, Value>,
 }
 
 /// Whether somebody has stalled; where one person is read, since when and why.

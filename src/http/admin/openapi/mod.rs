@@ -13,6 +13,7 @@
 #![allow(
     dead_code,
     clippy::struct_field_names,
+    clippy::struct_excessive_bools,
     clippy::large_enum_variant,
     reason = "the structs are read by the macro that makes schemas of them, and never made"
 )]
@@ -128,6 +129,14 @@ fn build() -> Value {
         "components": {
             "schemas": components,
             "responses": problem::responses(),
+            "parameters": {"IdempotencyKey": {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "The same request under the same key is done once within 24 hours, \
+                    and answered again.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255,
+                           "pattern": "^[!-~]+$"},
+            }},
             "securitySchemes": {"bearer": {
                 "type": "http",
                 "scheme": "bearer",
@@ -155,6 +164,9 @@ fn of(operation: &Operation, described: &Described, tag: &str) -> Value {
     }
     let mut parameters = path_parameters(operation, described);
     parameters.extend(described.parameters.iter().cloned());
+    if described.can_have_key(operation) {
+        parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
+    }
     let mut of = json!({
         "operationId": operation.name,
         "tags": [tag],

@@ -46,6 +46,7 @@ use crate::store::{self, deliveries, imports, invitations, rehire};
 use crate::webhooks::kind;
 
 named_schemas! {
+    AttributeType of seats::attribute::CustomType::ALL, "What the values of an attribute are.";
     AccessLevel of outcome::AccessLevel::ALL, "What of coaching is open to a person.";
     Bucket of compare::Bucket::ALL, "What is to be said of a person or a line of a list.";
     BreakerAction of breaker::Action::ALL, "What becomes of those whom a connection removed.";
@@ -64,6 +65,7 @@ named_schemas! {
     InvitationState of invitations::InvitationState::ALL, "How far an invitation is.";
     LengthOf of explain::LengthOf::ALL, "Whose duration it is.";
     ManagedBy of selection::ManagedBy::ALL, "Who last made or linked a person.";
+    NudgeKind of nudge::Kind::ALL, "What a nudge is for.";
     NudgeOutcome of nudge::Outcome::ALL, "What a nudge came to.";
     OnUnmatch of catalog::OnUnmatch::ALL, "What becomes of whom a mapping no longer matches.";
     PausedBy of pause::PausedBy::ALL, "Who paused access.";
@@ -152,9 +154,16 @@ keys! {
 /// A text in answers that may be missing, and may be null where it is there. In the form of a choice
 /// it is told apart from what is always there.
 pub(super) fn missing_or_null() -> Schema {
+    or_null(Type::String)
+}
+
+/// The same of a number.
+pub(super) fn number_missing_or_null() -> Schema {
+    or_null(Type::Integer)
+}
+
+fn or_null(kind: Type) -> Schema {
     let of = |kind| ObjectBuilder::new().schema_type(kind);
-    let choice = AnyOfBuilder::new()
-        .item(of(Type::String))
-        .item(of(Type::Null));
+    let choice = AnyOfBuilder::new().item(of(kind)).item(of(Type::Null));
     Schema::AnyOf(choice.build())
 }

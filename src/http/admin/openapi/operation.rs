@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::directory::Code;
+use crate::directory::admin::operations::Operation;
 
 /// The schemas that a description names.
 pub(super) type Components = BTreeMap<String, Value>;
@@ -39,6 +40,13 @@ pub(super) fn op(name: &'static str, text: &'static str) -> Described {
 }
 
 impl Described {
+    /// Whether it can be sent under an `Idempotency-Key`: files can be sent again as they are.
+    pub(super) fn can_have_key(&self, operation: &Operation) -> bool {
+        let content = self.body.as_ref().map(|body| &body["content"]);
+        let takes_file = content.is_some_and(|content| content["application/json"].is_null());
+        operation.method == "POST" && !takes_file
+    }
+
     /// Takes this body.
     pub(super) fn takes<T: ToSchema>(self) -> Self {
         self.body_of::<T>(true)
@@ -79,14 +87,24 @@ impl Described {
 
     /// Answers 201 with what was made, which is then at `Location`.
     pub(super) fn makes<T: ToSchema>(self) -> Self {
-        let mut made = self.answers_json::<T>(201, "What was made.");
-        if let Some(answer) = made.answers.get_mut(&201) {
+        let made = self.answers_json::<T>(201, "What was made.");
+        made.located(201)
+    }
+
+    /// Answers 202 with a plan that somebody else has to approve first, which is at `Location`.
+    pub(super) fn plans<T: ToSchema>(self) -> Self {
+        let planned = self.answers_json::<T>(202, "A plan that waits for approval.");
+        planned.located(202)
+    }
+
+    fn located(mut self, status: u16) -> Self {
+        if let Some(answer) = self.answers.get_mut(&status) {
             answer["headers"] = json!({"Location": {
                 "description": "Where it can be read.",
                 "schema": {"type": "string"},
             }});
         }
-        made
+        self
     }
 
     fn answers_json<T: ToSchema>(mut self, status: u16, what: &str) -> Self {

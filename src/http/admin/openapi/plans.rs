@@ -9,11 +9,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Resource;
+use super::catalog::Placement;
 use super::engagement::PeopleFilter;
+use super::mappings::{MappingChangePlanned, MappingPlanned};
 use super::members::{Brief, Group};
 use super::named::{
-    EndReasonOfOperator, PlanApproval, PlanItemState, PlanKind, PlanState, PlanWarning, PoolKey,
-    ReclaimReason, SeatState, TrackKey, When, missing_or_null,
+    Bucket, EndReasonOfOperator, IdentityState, PlanApproval, PlanItemState, PlanKind, PlanState,
+    PlanWarning, PoolKey, ReclaimReason, SeatState, TrackKey, When, missing_or_null,
 };
 use super::operation::op;
 use crate::directory::Code;
@@ -39,6 +41,22 @@ pub(super) fn resource() -> Resource {
             .answers::<PlanTried>()
             .makes::<PlanMade>()
             .conflicts(&[Code::Ambiguous]),
+            op(
+                "plan_reconciliation",
+                "Plans what a reconciliation suggests, for some of its findings",
+            )
+            .takes::<ReconciliationPlanned>()
+            .answers::<PlanTried>()
+            .makes::<PlanMade>()
+            .conflicts(&[Code::NotPlannable]),
+            op("plan_mapping", "Plans a new mapping")
+                .takes::<MappingPlanned>()
+                .answers::<PlanTried>()
+                .makes::<PlanMade>(),
+            op("plan_mapping_change", "Plans a change of a mapping")
+                .takes::<MappingChangePlanned>()
+                .answers::<PlanTried>()
+                .makes::<PlanMade>(),
             op("read_plan", "A plan and its people")
                 .one::<PlanItemState>("state", "People in this state")
                 .answers_with_page::<PlanRead>(200),
@@ -53,8 +71,13 @@ pub(super) fn resource() -> Resource {
                 .conflicts(&[Code::PlanChanged, Code::PlanState]),
             op("apply_plan", "Applies a plan; again changes nothing")
                 .takes::<PlanHash>()
-                .answers::<Plan>()
-                .conflicts(&[Code::PlanChanged, Code::PlanState, Code::ApprovalRequired]),
+                .answers::<PlanApplied>()
+                .conflicts(&[
+                    Code::PlanChanged,
+                    Code::PlanState,
+                    Code::ApprovalRequired,
+                    Code::StalePlan,
+                ]),
             op("list_exclusions", "Whom no plan touches").lists::<Exclusion>(),
             op(
                 "create_exclusion",
@@ -91,7 +114,8 @@ struct ReclaimFilter {
 }
 
 /// Takes one of `filter` and `members`, and the fields of its kind: `reason` of `end`; `until` or
-/// `addDays`, and `pool`, of `extend`.
+/// `addDays`, and `pool`, of `extend`; `track`, `pool`, `keepEndDate`, `wait` and `pin` of
+/// `transfer`.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewPlan {
@@ -105,6 +129,28 @@ struct NewPlan {
     #[schema(minimum = 1, maximum = 36500)]
     add_days: Option<i64>,
     pool: Option<PoolKey>,
+    track: Option<TrackKey>,
+    keep_end_date: Option<bool>,
+    /// In line, where there is no seat.
+    wait: Option<bool>,
+    /// So that no rule moves them back; true by default.
+    pin: Option<bool>,
+    #[schema(max_length = 1000)]
+    note: Option<String>,
+    dry_run: Option<bool>,
+}
+
+/// Takes one of `buckets` and `rows`.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReconciliationPlanned {
+    #[schema(min_items = 1)]
+    buckets: Option<Vec<Bucket>>,
+    /// The numbers `n` of findings.
+    #[schema(min_items = 1, max_items = 10_000)]
+    rows: Option<Vec<i64>>,
+    /// Of those whose access ends.
+    reason: Option<EndReasonOfOperator>,
     #[schema(max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
@@ -138,6 +184,8 @@ struct PlanSays {
     hash: String,
     /// Seats that it frees, less those that it takes.
     seats: i64,
+    /// The same by the key of the pool.
+    seats_by_pool: HashMap<String, i64>,
     counts: PlanCounts,
     approval_required: bool,
     approval_reasons: Vec<PlanApproval>,
@@ -163,8 +211,18 @@ struct PlanCounts {
     total: i64,
 }
 
+/// A plan that is applied or being applied.
 #[derive(ToSchema)]
-struct PlanMade {
+struct PlanApplied {
+    #[serde(flatten)]
+    plan: Plan,
+    /// Of a mapping: the run that places people by it.
+    #[serde(default)]
+    placement: Placement,
+}
+
+#[derive(ToSchema)]
+pub(super) struct PlanMade {
     #[serde(flatten)]
     made: Plan,
     /// The same as `id`.
@@ -250,6 +308,9 @@ struct PlanPlace {
     #[serde(default)]
     #[schema(schema_with = missing_or_null)]
     access_end_date: Date,
+    /// Where the plan changes it.
+    #[serde(default)]
+    identity_state: IdentityState,
     /// Of a reclaim.
     #[serde(default)]
     unused_because: ReclaimReason,

@@ -124,6 +124,13 @@ pub(super) fn all(operation: &Operation, described: &Described) -> Value {
     if operation.path.starts_with("/members/{id}") || operation.path == "/waitlist/{id}" {
         special.entry(409).or_default().insert(0, Code::Ambiguous);
     }
+    if described.can_have_key(operation) {
+        let conflicts = special.entry(409).or_default();
+        conflicts.extend([Code::IdempotencyKeyInUse, Code::IdempotencyAnswerLost]);
+        let reused = special.entry(422).or_default();
+        reused.push(Code::IdempotencyKeyReused);
+        all.push((400, response(400)));
+    }
     for (status, codes) in special {
         all.retain(|(known, _)| *known != status);
         let plain = PLAIN.iter().find(|(known, _)| *known == status);
@@ -139,6 +146,7 @@ pub(super) fn all(operation: &Operation, described: &Described) -> Value {
         all.push((status, body(&what)));
     }
     all.sort_by_key(|(status, _)| *status);
+    all.dedup_by_key(|(status, _)| *status);
     let all = all
         .into_iter()
         .map(|(status, answer)| (status.to_string(), answer));

@@ -33,6 +33,15 @@ pub(super) fn resource() -> Resource {
                 "Proves that the ledger and the seats add up",
             )
             .answers::<Verdict>(),
+            op(
+                "verify_against_checkpoint",
+                "Proves that the ledger still begins as a checkpoint says",
+            )
+            .takes::<CheckpointSent>()
+            .answers::<Verdict>()
+            .refuses(400, &[Code::InvalidCheckpoint]),
+            op("ledger_checkpoint", "What the ledger comes to now, signed").answers::<Checkpoint>(),
+            op("ledger_keys", "The keys by which checkpoints are checked").answers::<KeySet>(),
             op("list_connections", "Identity providers and HR systems").lists::<Connection>(),
             op(
                 "decide_breaker",
@@ -91,6 +100,9 @@ struct LedgerHolds {
     rows: i64,
     /// Those of them in the chain.
     sealed: i64,
+    /// What it was held against.
+    #[serde(default)]
+    checkpoint: CheckpointAt,
 }
 
 #[derive(ToSchema)]
@@ -99,7 +111,74 @@ struct LedgerBroken {
     ok: bool,
     /// Where.
     seq: Option<i64>,
+    /// Which line, where it is one.
+    id: Option<Uuid>,
     reason: String,
+    /// What it was held against.
+    #[serde(default)]
+    checkpoint: CheckpointAt,
+}
+
+/// A place in the ledger.
+#[derive(ToSchema)]
+struct CheckpointAt {
+    seq: i64,
+    at: Timestamp,
+}
+
+/// The ledger up to a place of its chain. What is signed is all of it; the rest is there to be read.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Checkpoint {
+    tenant: String,
+    /// The number of lines until there.
+    seq: i64,
+    /// Of the line there, in hexadecimal digits.
+    hash: String,
+    at: Timestamp,
+    pools: Vec<CheckpointPool>,
+    key_id: String,
+    /// A JWS (RFC 7515) over the rest.
+    signature: String,
+}
+
+/// A checkpoint as it was exported. What is there besides the signature must say what was signed.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CheckpointSent {
+    signature: String,
+    tenant: Option<String>,
+    seq: Option<i64>,
+    hash: Option<String>,
+    at: Option<Timestamp>,
+    pools: Option<Vec<HashMap<String, Value>>>,
+    key_id: Option<String>,
+}
+
+/// What the moves of a pool add up to.
+#[derive(ToSchema)]
+struct CheckpointPool {
+    pool: String,
+    id: Uuid,
+    /// Seats by account.
+    accounts: HashMap<String, i64>,
+}
+
+/// Keys as a JWK set (RFC 7517).
+#[derive(ToSchema)]
+struct KeySet {
+    keys: Vec<Jwk>,
+}
+
+/// An Ed25519 key (RFC 8037).
+#[derive(ToSchema)]
+struct Jwk {
+    kty: String,
+    crv: String,
+    x: String,
+    kid: String,
+    r#use: String,
+    alg: String,
 }
 
 #[derive(ToSchema)]

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::Resource;
 use super::named::{
-    BreakerState, EndSource, IdentityState, PoolState, ReportName, Right, SeatState, Stage,
-    StalledReason, UnusedReason,
+    BreakerState, EndSource, IdentityState, NudgeKind, PoolState, ReportName, Right, SeatState,
+    Stage, StalledReason, UnusedReason, number_missing_or_null,
 };
 use super::operation::op;
 use crate::directory::admin::reports;
@@ -72,8 +72,13 @@ struct Report {
 #[derive(ToSchema)]
 struct ReportCount {
     reason: String,
+    /// Null for what is about no person.
     #[serde(default)]
+    #[schema(schema_with = number_missing_or_null)]
     people: i64,
+    /// Of people or other things.
+    #[serde(default)]
+    count: i64,
     #[serde(default)]
     seats: i64,
     /// Seats that may be taken again.
@@ -96,6 +101,25 @@ enum ReportLine {
     Waitlist(WaitlistLine),
     Forecast(ForecastDay),
     Connection(ConnectionLine),
+    Nudges(NudgesLine),
+}
+
+/// What came of the nudges of a kind for a reason.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NudgesLine {
+    kind: NudgeKind,
+    reason: StalledReason,
+    sent: i64,
+    open: i64,
+    converted: i64,
+    expired: i64,
+    kept: i64,
+    released: i64,
+    unanswered: i64,
+    conversion_rate: Option<f64>,
+    /// Null for those that ask nothing.
+    answer_rate: Option<f64>,
 }
 
 /// How a group takes up and uses its coaching; the numbers of a small one are null (`suppressed`).
@@ -149,15 +173,28 @@ struct ReportPerson {
     access_end_date: Option<Date>,
 }
 
+/// What needs somebody: a person, or a thing, whose person's fields are null.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AttentionLine {
-    #[serde(flatten)]
-    person: ReportPerson,
-    reason: StalledReason,
-    status: Stage,
-    since: Timestamp,
-    days: i64,
+    id: Option<Uuid>,
+    user_name: Option<String>,
+    email: Option<String>,
+    track: Option<String>,
+    pool: Option<String>,
+    access_end_date: Option<Date>,
+    /// Why somebody has stalled, `access_ends_soon`, `waiting`, `leaver_with_sessions`, `pool_low`,
+    /// `pool_full`, `token_expiring` or `connection_silent`.
+    reason: String,
+    status: Option<Stage>,
+    since: Option<Timestamp>,
+    days: Option<i64>,
+    until: Option<Timestamp>,
+    days_left: Option<i64>,
+    /// `person`, `pool`, `token` or `connection`.
+    about: String,
+    /// Of what is no person.
+    name: Option<String>,
 }
 
 #[derive(ToSchema)]

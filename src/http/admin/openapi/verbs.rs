@@ -9,6 +9,7 @@ use super::Resource;
 use super::members::{Brief, MemberSeen};
 use super::named::{EndReasonOfOperator, PinField, PoolKey, When};
 use super::operation::op;
+use super::plans::PlanMade;
 use crate::directory::Code;
 
 pub(super) fn resource() -> Resource {
@@ -88,7 +89,8 @@ pub(super) fn resource() -> Resource {
                 "Erases a person's data; this cannot be undone",
             )
             .takes::<Erase>()
-            .answers::<VerbDone>(),
+            .answers::<VerbDone>()
+            .plans::<ErasePlanned>(),
         ],
     }
 }
@@ -137,12 +139,13 @@ struct PauseUntil {
     dry_run: Option<bool>,
 }
 
+/// Takes `track`, `pool` or both.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Transfer {
     /// The track, by key or name.
     #[schema(min_length = 1, max_length = 200)]
-    track: String,
+    track: Option<String>,
     pool: Option<PoolKey>,
     /// Whether access ends when it did.
     #[schema(default = true)]
@@ -215,6 +218,15 @@ pub(super) struct VerbDone {
     /// Whom a seat that became free went to.
     promoted: Vec<Brief>,
     dry_run: bool,
+}
+
+/// A plan to erase somebody, and what would come of it.
+#[derive(ToSchema)]
+struct ErasePlanned {
+    #[serde(flatten)]
+    plan: PlanMade,
+    effects: Vec<Effect>,
+    promoted: Vec<Brief>,
 }
 
 #[derive(ToSchema)]
