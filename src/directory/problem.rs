@@ -147,6 +147,10 @@ named! {
         StalePlan = "stale_plan",
         /// Nothing can be done here about what a reconciliation found.
         NotPlannable = "not_plannable",
+        /// A line of the ledger that cannot be undone.
+        NotRevertible = "not_revertible",
+        /// More has happened to the person since what is to be undone.
+        ChangedSince = "changed_since",
         /// Nobody approves what they planned themselves.
         OwnPlan = "own_plan",
         /// An `Idempotency-Key` that is none.

@@ -177,6 +177,21 @@ impl Session {
     }
 }
 
+impl Session {
+    /// The line at this place of the chain.
+    pub async fn sealed_line(&mut self, seq: i64) -> Result<Option<Entry>, Error> {
+        const SQL: &str = concat!(
+            "select ",
+            entry_columns!(),
+            " from ledger_seal s join ledger l \
+               on l.tenant_id = s.tenant_id and l.id = s.ledger_id \
+             where s.tenant_id = $1 and s.seq = $2"
+        );
+        let row = self.optional(SQL, args![self.tenant, seq]).await?;
+        row.as_ref().map(entry).transpose()
+    }
+}
+
 /// The statements that append one line, two, and so on.
 static APPEND: LazyLock<Vec<String>> = LazyLock::new(|| {
     let append = |lines| {

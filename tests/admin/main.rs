@@ -72,6 +72,7 @@ mod rehire;
 mod relink;
 mod remapping;
 mod reports;
+mod reverting;
 mod roles;
 mod signals;
 mod simulate;

@@ -247,7 +247,7 @@ async fn pasts(
     Ok(ids.iter().map(past).collect())
 }
 
-fn step<'l>(line: &'l Entry, catalog: &'l Catalog) -> Step<'l> {
+pub(super) fn step<'l>(line: &'l Entry, catalog: &'l Catalog) -> Step<'l> {
     let moved = line.moved.as_ref().and_then(|moved| {
         let pool = catalog.pool(moved.pool)?;
         Some((moved.to, pool.key.as_str()))

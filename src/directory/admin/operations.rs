@@ -180,6 +180,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     delete("delete_exclusion", "/exclusions/{id}", &[Configure]),
     get("read_ledger", "/ledger", &[Ledger]),
     get("verify_ledger", "/ledger/verify", &[Ledger]),
+    post("revert_entry", "/ledger/{seq}/revert", &[Access])
+        .does("what the line says is undone, if nothing about the person has changed since"),
     post("verify_against_checkpoint", "/ledger/verify", &[Ledger]),
     get("ledger_checkpoint", "/ledger/checkpoint", &[Ledger]),
     get("ledger_keys", "/ledger/keys", &[Ledger]),

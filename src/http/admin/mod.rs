@@ -159,6 +159,7 @@ fn records() -> Router<AppState> {
             "/ledger/verify",
             get(records::verify).post(records::verify_against),
         )
+        .route("/ledger/{seq}/revert", post(verbs::revert))
         .route("/ledger/checkpoint", get(records::checkpoint))
         .route("/ledger/keys", get(records::keys))
         .route("/reports", get(reports::all))

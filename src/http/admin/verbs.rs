@@ -35,6 +35,14 @@ pub(super) async fn end(call: Call, Named(who): Named, Json(body): Json) -> Answ
         .await)
 }
 
+/// Undoes what a line of the ledger says.
+pub(super) async fn revert(call: Call, Named(seq): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .revert_entry(&call.caller, &seq, body, call.now)
+        .await)
+}
+
 pub(super) async fn extend(call: Call, Named(who): Named, Json(body): Json) -> Answer {
     let directory = call.directory();
     one(directory

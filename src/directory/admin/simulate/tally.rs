@@ -45,6 +45,8 @@ struct Balance {
     taken: i64,
     freed: i64,
     waiting: i64,
+    /// Who stands in line already.
+    line: i64,
 }
 
 /// What has been counted.
@@ -101,6 +103,7 @@ impl<'c> Tally<'c> {
             };
             let balance = Balance {
                 room,
+                line: f.waitlist,
                 ..Balance::default()
             };
             (*id, balance)
@@ -237,6 +240,29 @@ impl<'c> Tally<'c> {
             self.pools.entry(wanted).or_default().waiting += 1;
         }
         (Outcome::Waits, wanted)
+    }
+
+    /// A seat comes free, for the next in line or else for whoever is counted next.
+    pub(in crate::directory) fn frees(&mut self, pool: Uuid) {
+        let balance = self.pools.entry(pool).or_default();
+        balance.freed += 1;
+        if balance.line > 0 {
+            balance.line -= 1;
+        } else {
+            balance.room += 1;
+        }
+    }
+
+    /// Somebody takes a seat in the first of these pools that has room, or waits for the first.
+    pub(in crate::directory) fn takes(&mut self, pools: &[Uuid]) {
+        let has_room = |pool: &&Uuid| self.pools.get(*pool).is_some_and(|b| b.room > 0);
+        if let Some(pool) = pools.iter().find(has_room) {
+            let balance = self.pools.entry(*pool).or_default();
+            balance.room -= 1;
+            balance.taken += 1;
+        } else if let Some(wanted) = pools.first() {
+            self.pools.entry(*wanted).or_default().waiting += 1;
+        }
     }
 
     /// By how many seats each pool would have more to give, by its key.
