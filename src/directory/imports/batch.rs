@@ -30,7 +30,7 @@ use crate::store::{self, Tx, transact};
 pub(super) enum Doing {
     /// What they come to is counted and kept.
     Look,
-    /// The same, to know whom a file leaves out; nothing is kept.
+    /// The same, to know who would leave; nothing is kept.
     LookAhead,
     /// The same as a look, to be kept for a plan.
     Plan,

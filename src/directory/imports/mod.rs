@@ -313,6 +313,7 @@ impl Directory {
             Ok::<_, Error>(tx.stale_import(before).await?)
         })? {
             self.forget_notes(caller, import).await?;
+            self.forget_kept_rows(caller, import).await?;
             while transact!(self.store, caller.tenant, |tx| {
                 Ok::<_, Error>(tx.forget_failures(import, FORGET).await?)
             })? {}

@@ -1,6 +1,8 @@
 //! Making the plan of a file by which many people would leave, or that is meant to have all: what
 //! each row would do is kept, and nothing is done.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -21,8 +23,10 @@ use crate::plans::{Kind, MOST};
 use crate::roster::columns::{Column, Columns};
 use crate::scim::Object;
 use crate::seats::catalog::Match;
+use crate::seats::decision::Decision;
 use crate::store::import_plans::{Does, KeptRow};
 use crate::store::imports::{Counts, FailedRow, ImportRun, Mode};
+use crate::store::members::Member;
 use crate::store::{Session, transact};
 
 /// Columns by which somebody who is here could lose what they have.
@@ -95,6 +99,7 @@ impl Directory {
             exclusions: Exclusions::read(&mut session).await?,
             tally: Tally::of_pools(&rules.catalog, &figures, now),
             draft: Draft::new(Kind::Import, Object::new(), None),
+            begins: BTreeMap::new(),
             digest: Sha256::new(),
             rows: 0,
         };
@@ -162,6 +167,9 @@ struct Outlook<'r> {
     exclusions: Exclusions,
     tally: Tally<'r>,
     draft: Draft,
+    /// How many would begin in the first of these pools that has room: once the leavers' seats are
+    /// free, since those go first.
+    begins: BTreeMap<Vec<Uuid>, u64>,
     /// Over the rows that are kept.
     digest: Sha256,
     rows: u64,
@@ -219,8 +227,7 @@ impl Outlook<'_> {
         };
         let next = foresight::after(member, seen.doc.clone(), &seen.groups, now);
         if !seen.takes_away(self.rules, now) {
-            let decision = foresight::decision(self.rules, &next, now);
-            self.tally.outcome(next.assignment.as_ref(), &decision);
+            self.count(&next, now);
             return Ok(None);
         }
         if let Some(by) = self.exclusions.of(member) {
@@ -246,8 +253,19 @@ impl Outlook<'_> {
         };
         // One who cannot be made takes no seat, and is found out when the plan is applied.
         if let Ok(next) = newcomer(self.caller, made, seen.doc.clone(), self.rules, now) {
-            let decision = foresight::decision(self.rules, &next, now);
-            self.tally.outcome(None, &decision);
+            self.count(&next, now);
+        }
+    }
+
+    /// Counts what becomes of somebody who stays or comes.
+    fn count(&mut self, next: &Member, now: Timestamp) {
+        let rules = self.rules;
+        let decision = foresight::decision(rules, next, now);
+        if let Decision::Open(target) = decision {
+            let pools = target.pools.iter().map(|(pool, _)| pool.id).collect();
+            *self.begins.entry(pools).or_default() += 1;
+        } else {
+            self.tally.outcome(next.assignment.as_ref(), &decision);
         }
     }
 
@@ -255,10 +273,7 @@ impl Outlook<'_> {
     async fn add(
         &mut self,
         session: &mut Session,
-        (member, next): (
-            &crate::store::members::Member,
-            &crate::store::members::Member,
-        ),
+        (member, next): (&Member, &Member),
         does: [(&str, Value); 2],
         now: Timestamp,
     ) -> Result<(), Error> {
@@ -273,7 +288,10 @@ impl Outlook<'_> {
         item.body
             .extend(does.map(|(key, value)| (key.to_owned(), value)));
         self.exclusions.keep(&mut item, member);
-        if !foresight::ends(&decision) || item.seat_delta > 0 {
+        let seat = member.assignment.as_ref().filter(|_| item.seat_delta > 0);
+        if let Some(a) = seat {
+            self.tally.frees(a.pool);
+        } else if !foresight::ends(&decision) {
             self.tally.outcome(next.assignment.as_ref(), &decision);
         }
         self.draft.add(member, item, true)
@@ -349,13 +367,18 @@ impl Outlook<'_> {
     }
 
     /// What it has come to.
-    fn planned(self, run: &ImportRun, read: &Read) -> import::Made {
+    fn planned(mut self, run: &ImportRun, read: &Read) -> import::Made {
         let c = &read.report.counts;
         let counts = json!({
             "rows": c.seen, "created": c.created, "changed": c.changed, "unchanged": c.unchanged,
             "deactivated": c.deactivated, "scheduled": c.scheduled, "failed": c.failed,
             "omitted": read.omitted,
         });
+        for (pools, n) in &self.begins {
+            for _ in 0..*n {
+                self.tally.takes(pools);
+            }
+        }
         let digest = self.digest.finalize();
         let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut draft = self.draft;
