@@ -63,10 +63,10 @@ impl Directory {
             columns: self.columns_of(tx, &run).await?,
             now,
         };
-        if !leavers.is_empty() {
-            applying.leavers(tx, &plan, &leavers).await?;
-        } else {
+        if leavers.is_empty() {
             applying.rows(tx, &rows).await?;
+        } else {
+            applying.leavers(tx, &plan, &leavers).await?;
         }
         Ok(true)
     }

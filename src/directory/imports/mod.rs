@@ -231,13 +231,15 @@ impl Directory {
             return Ok(read);
         }
         if wanted.mode == Mode::Full {
-            return self.plan_file(caller, wanted, run, sheet, watch).await;
+            let planning = self.plan_file(caller, wanted, run, sheet, watch);
+            return Box::pin(planning).await;
         }
         let ahead = reader(Doing::LookAhead);
         let plans = self.is_to_be_planned(&ahead, sheet, watch).await?;
         let sheet = self.open_people(caller, file).await?;
         if plans {
-            return self.plan_file(caller, wanted, run, sheet, watch).await;
+            let planning = self.plan_file(caller, wanted, run, sheet, watch);
+            return Box::pin(planning).await;
         }
         read.report = all(&reader(Doing::Act), sheet, watch).await?;
         Ok(read)

@@ -26,6 +26,7 @@ use crate::seats::catalog::Match;
 use crate::seats::decision::Decision;
 use crate::store::import_plans::{Does, KeptRow};
 use crate::store::imports::{Counts, FailedRow, ImportRun, Mode};
+use crate::store::ledger::hex;
 use crate::store::members::Member;
 use crate::store::{Session, transact};
 
@@ -379,8 +380,7 @@ impl Outlook<'_> {
                 self.tally.takes(pools);
             }
         }
-        let digest = self.digest.finalize();
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&self.digest.finalize());
         let mut draft = self.draft;
         draft.ask([
             ("import", json!(run.id)),

@@ -226,6 +226,6 @@ pub(super) fn fault(error: Error) -> Result<Fault, Error> {
             Ok(Fault::of_row(Problem::Uniqueness, detail))
         }
         Error::Refused(refusal) => Ok(Fault::of_row(Problem::InvalidValue, refusal.detail)),
-        error => Err(error),
+        Error::Store(error) => Err(error.into()),
     }
 }

@@ -1,9 +1,8 @@
 //! Undoing what a line of the ledger says an operator did, by the same use cases.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::end::end;
 use super::extend::{self, extend};
@@ -19,7 +18,7 @@ use crate::scim::Object;
 use crate::seats::pause::{Pause, PausedBy};
 use crate::seats::pin::{Field, Pin};
 use crate::seats::undo::{self, Hindrance, Pinned, Undo, Undoing, Why};
-use crate::seats::{Assignment, EndReason, EndSource, SeatState};
+use crate::seats::{EndReason, EndSource, SeatState};
 use crate::store::ledger::{self, OfMember};
 use crate::store::{Tx, transact};
 
@@ -36,10 +35,10 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Object, Error> {
         caller.may(Right::Access)?;
-        let seq: i64 = seq.parse().map_err(|_| not_found("such line"))?;
         let sent = Body::of(sent, &["reason", "dryRun"])?;
         let why: Why = required("reason", sent.named("reason")?)?;
         let dry = sent.flag("dryRun")?.unwrap_or(false);
+        let seq: i64 = seq.parse().map_err(|_| not_found("such line"))?;
         self.catch_up(caller.tenant, now).await?;
         transact!(self.store, caller.tenant, |tx| {
             let found = tx.sealed_line(seq).await?;
@@ -139,7 +138,7 @@ async fn reopen(act: &mut Act<'_>, line: &ledger::Entry) -> Result<bool, Error> 
         return Ok(done.changed);
     };
     if a.state == SeatState::Waitlisted {
-        return Err(given_on(act, &last).await?.into());
+        return Err(given_on(act, last.pool, 0).await?.into());
     }
     if a.id != last.id {
         let detail = "access has been over for more than 30 days; extending it begins anew";
@@ -214,22 +213,19 @@ async fn place_back(
         let held = before
             .as_ref()
             .filter(|(_, until)| until.is_none_or(|until| until > now));
-        match held {
-            Some((value, until)) => {
-                let pin = Pin {
-                    field: *field,
-                    value: value.clone(),
-                    until: *until,
-                    note: None,
-                    by: act.change.actor().to_owned(),
-                    at: now,
-                };
-                act.change.pin(&mut act.member, pin).await?;
-            }
-            None => {
-                let lifted = act.change.unpin(&mut act.member, |pin| pin.field == *field);
-                lifted.await?;
-            }
+        if let Some((value, until)) = held {
+            let pin = Pin {
+                field: *field,
+                value: value.clone(),
+                until: *until,
+                note: None,
+                by: act.change.actor().to_owned(),
+                at: now,
+            };
+            act.change.pin(&mut act.member, pin).await?;
+        } else {
+            let is_it = |pin: &Pin| pin.field == *field;
+            act.change.unpin(&mut act.member, is_it).await?;
         }
     }
     if undoing.before.end_source != Some(EndSource::Admin)
@@ -253,12 +249,9 @@ async fn place_back(
     if undo::is_back(&undoing.before, &track, &pool) {
         return Ok(changed);
     }
-    if a.waiting.is_some() {
-        let waited = Assignment {
-            pool: a.waiting.map_or(a.pool, |waiting| waiting.pool),
-            ..a
-        };
-        return Err(given_on(act, &waited).await?.into());
+    if let Some(waiting) = a.waiting {
+        // They stood in line for a moment.
+        return Err(given_on(act, waiting.pool, 1).await?.into());
     }
     let back = (undoing.before.track.clone(), undoing.before.pool.clone());
     let wish = transfer::Wish::once(back);
@@ -266,15 +259,14 @@ async fn place_back(
     Ok(changed || moved)
 }
 
-/// The seat is somebody else's, and no other is free.
-async fn given_on(act: &mut Act<'_>, a: &Assignment) -> Result<Refusal, Error> {
-    let rules = Arc::clone(&act.change.rules);
-    let pool = rules.catalog.pool(a.pool);
+/// The seat is somebody else's, and no other is free; so many in line are the person's own.
+async fn given_on(act: &mut Act<'_>, pool: Uuid, own: i64) -> Result<Refusal, Error> {
+    let rules = act.rules();
+    let pool = rules.catalog.pool(pool);
     let pool = pool.ok_or(crate::store::Error::Inconsistent("a seat of no pool"))?;
     let figures = act.change.tx.figures(Some(pool.id), act.now).await?;
     let mut figures = figures.first().map(|(_, f)| *f).unwrap_or_default();
-    // They stood in line for a moment.
-    figures.waitlist -= 1;
+    figures.waitlist -= own;
     Ok(refusal::pool_full(pool, &figures))
 }
 

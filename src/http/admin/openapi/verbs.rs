@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::Resource;
 use super::members::{Brief, MemberSeen};
-use super::named::{EndReasonOfOperator, PinField, PoolKey, RevertReason, When};
+use super::named::{EndReasonOfOperator, PinField, PoolKey, When};
 use super::operation::op;
 use super::plans::PlanMade;
 use crate::directory::Code;
@@ -85,29 +84,6 @@ pub(super) fn resource() -> Resource {
             .answers::<VerbDone>()
             .refuses(403, &[Code::Forbidden, Code::SeatUnavailable])
             .conflicts(&[Code::IdpManaged, Code::NotKnown, Code::Uniqueness]),
-            op(
-                "revert_entry",
-                "Undoes what a line of the ledger says an operator did",
-            )
-            .id(
-                "Its place in the chain, `seq`.",
-                &json!({"type": "integer", "format": "int64", "minimum": 1}),
-            )
-            .takes::<Revert>()
-            .answers::<RevertDone>()
-            .refuses(403, &[Code::Forbidden, Code::SeatUnavailable])
-            .refuses(404, &[Code::NotFound])
-            .conflicts(&[
-                Code::NotRevertible,
-                Code::ChangedSince,
-                Code::NotKnown,
-                Code::NotActive,
-                Code::NotPlaced,
-                Code::NothingToTransfer,
-                Code::AccessEndReached,
-                Code::PoolFull,
-                Code::PoolTermExceeded,
-            ]),
             op(
                 "erase_member",
                 "Erases a person's data; this cannot be undone",
@@ -230,31 +206,6 @@ struct Erase {
     #[schema(max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
-}
-
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Revert {
-    reason: RevertReason,
-    dry_run: Option<bool>,
-}
-
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct RevertDone {
-    member: MemberSeen,
-    effects: Vec<Effect>,
-    promoted: Vec<Brief>,
-    dry_run: bool,
-    /// What was undone.
-    reverted: Reverted,
-}
-
-#[derive(ToSchema)]
-struct Reverted {
-    seq: i64,
-    id: Uuid,
-    action: String,
 }
 
 /// What came of an act.
