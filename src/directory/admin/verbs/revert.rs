@@ -134,7 +134,7 @@ async fn reopen(act: &mut Act<'_>, line: &ledger::Entry) -> Result<bool, Error> 
     }
     let wish = extend::Wish::until(last.ends_at);
     let done = extend(&mut act.change, &mut act.member, &wish, act.now).await?;
-    let Some(mut a) = act.member.assignment.clone() else {
+    let Some(a) = &act.member.assignment else {
         return Ok(done.changed);
     };
     if a.state == SeatState::Waitlisted {
@@ -145,9 +145,10 @@ async fn reopen(act: &mut Act<'_>, line: &ledger::Entry) -> Result<bool, Error> 
         return Err(never(line, detail).into());
     }
     // It ends when it did, for the reason it did.
-    (a.extended, a.end_source) = (last.extended, last.end_source);
-    act.change.tx.save_assignment(&a).await?;
-    act.member.assignment = Some(a);
+    let owed = act
+        .change
+        .owe_end_to(&mut act.member, last.end_source, last.extended);
+    owed.await?;
     Ok(true)
 }
 
@@ -162,14 +163,10 @@ async fn end_at(
     let wish = extend::Wish::until(ends_at);
     let done = extend(&mut act.change, &mut act.member, &wish, act.now).await?;
     let source = source.filter(|source| *source != EndSource::Admin);
-    if let Some(source) = source
-        && let Some(a) = act.member.assignment.as_mut()
-    {
+    if let Some(source) = source {
         // What set the end before sets it again, and no operator.
-        a.extended = None;
-        a.end_source = source;
-        let a = a.clone();
-        act.change.tx.save_assignment(&a).await?;
+        let owed = act.change.owe_end_to(&mut act.member, source, None);
+        owed.await?;
     }
     Ok(done.changed)
 }
