@@ -72,6 +72,7 @@ mod relink;
 mod remapping;
 mod reports;
 mod roles;
+mod rows;
 mod signals;
 mod simulate;
 mod stalled;

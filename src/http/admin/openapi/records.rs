@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Resource;
-use super::named::{BreakerAction, PoolKey, Right, Role, When};
+use super::named::{AccessLevel, BreakerAction, IdentityState, PoolKey, Right, Role, When};
 use super::operation::op;
 use super::reports::Connection;
 use crate::directory::Code;
@@ -200,6 +200,22 @@ struct Capabilities {
     limits: HashMap<String, i64>,
     jobs: Vec<Job>,
     promises: Vec<Promise>,
+    removals: Vec<Removal>,
+}
+
+/// A way to take access away.
+#[derive(ToSchema)]
+struct Removal {
+    /// `end`, `deactivate`, `delete` or `erase`.
+    removal: String,
+    call: String,
+    /// Who the person is afterwards.
+    identity: IdentityState,
+    seat: String,
+    access: AccessLevel,
+    kept: String,
+    /// How to undo it; null where nothing does.
+    undo: Option<String>,
 }
 
 #[derive(ToSchema)]
