@@ -334,7 +334,7 @@ pub(super) const FINDINGS: &[Column] = &[
     Column::text("sameName", "/sameName").only_csv(),
     Column::number("earlierLine", "/earlierLine").only_csv(),
     Column::text("detail", "/detail").only_csv(),
-    Column::number("n", "/n").only_csv(),
+    Column::number("n", "/n"),
 ];
 
 pub(super) const DOMAINS: &[Column] = &[

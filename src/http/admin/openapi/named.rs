@@ -77,7 +77,7 @@ named_schemas! {
     PlanWarning of plans::Warning::ALL, "What is to be known before a plan does it.";
     PoolBy of explain::PoolBy::ALL, "What decided the pool.";
     PoolState of catalog::PoolState::ALL, "Whether a pool's seats can be had.";
-    ProblemCode of Code::ALL, "The stable name of a problem. The README says when each occurs.";
+    ProblemCode of Code::ALL, "The stable name of a problem. docs/errors.md says when each occurs.";
     ReclaimReason of reclaim::Reason::ALL, "Why a seat is unused.";
     ReportName of reports::Name::ALL, "A report.";
     ReusePolicy of catalog::ReusePolicy::ALL, "Whether a seat that was used can be given again.";
