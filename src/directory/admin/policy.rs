@@ -15,7 +15,8 @@ use crate::directory::change::Change;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Name, Policy};
-use crate::store::{ledger, transact};
+use crate::store::ledger::{self, Entry};
+use crate::store::{Session, transact};
 
 /// What the ledger calls a change of the policy.
 const CHANGED: &str = "policy.changed";
@@ -36,14 +37,10 @@ impl Directory {
         caller.may(Right::ReadRules)?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
-        let changes = ledger::Selection {
-            action: Some(CHANGED.to_owned()),
-            ..ledger::Selection::default()
-        };
-        let changes = session.ledger(&changes, i64::from(u16::MAX)).await?;
-        let changes: Vec<_> = changes.into_iter().rev().map(|line| line.entry).collect();
+        let changes = changes(&mut session, CHANGED, i64::from(u16::MAX)).await?;
+        let renamed = changes(&mut session, RENAMED, 1).await?.pop();
         let mut policy = view(&catalog.policy);
-        let sources = provenance::sources(&policy, &changes);
+        let sources = provenance::sources(&policy, &changes, renamed.as_ref());
         policy.insert("sources".into(), sources.into());
         let overrides = provenance::overrides(&catalog);
         policy.insert("overrides".into(), overrides.into());
@@ -96,6 +93,16 @@ impl Directory {
             Ok(placed(answer, Some(&run)))
         }))
     }
+}
+
+/// The lines of the ledger of an action, of the newest so many, the oldest first.
+async fn changes(session: &mut Session, action: &str, n: i64) -> Result<Vec<Entry>, Error> {
+    let of = ledger::Selection {
+        action: Some(action.to_owned()),
+        ..ledger::Selection::default()
+    };
+    let lines = session.ledger(&of, n).await?;
+    Ok(lines.into_iter().rev().map(|line| line.entry).collect())
 }
 
 /// A policy without what things are called, which is for people alone.

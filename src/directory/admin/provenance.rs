@@ -28,8 +28,8 @@ fn settings(policy: &Object) -> Map<String, Value> {
 }
 
 /// Where each setting of an effective policy comes from, by the lines of the ledger that changed it,
-/// the oldest first.
-pub(super) fn sources(policy: &Object, changes: &[Entry]) -> Object {
+/// the oldest first, and the latest that changed what things are called.
+pub(super) fn sources(policy: &Object, changes: &[Entry], renamed: Option<&Entry>) -> Object {
     let mut sources: Object = settings(policy)
         .into_iter()
         .map(|(name, _)| (name, json!({"from": "default"})))
@@ -48,11 +48,19 @@ pub(super) fn sources(policy: &Object, changes: &[Entry]) -> Object {
             *source = match after {
                 // A threshold that was taken back.
                 None | Some(Value::Null) => json!({"from": "default"}),
-                Some(_) => json!({"from": "tenant", "at": change.at, "by": change.actor}),
+                Some(_) => decided(change),
             };
         }
     }
+    if let (Some(change), Some(source)) = (renamed, sources.get_mut("displayNames")) {
+        *source = decided(change);
+    }
     sources
+}
+
+/// Somebody set it.
+fn decided(change: &Entry) -> Value {
+    json!({"from": "tenant", "at": change.at, "by": change.actor})
 }
 
 /// What says otherwise for itself alone: pools, tracks and mappings.
@@ -136,6 +144,7 @@ mod tests {
                 changed("b", one(30), told(30)),
                 changed("c", told(30), back),
             ],
+            None,
         );
         let by = |name: &str| sources.get(name).map(|source| source["by"].clone());
         // Set back by hand to what the default is: still a decision.

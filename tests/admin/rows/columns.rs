@@ -246,19 +246,20 @@ async fn row_8_an_end_of_access_says_what_set_it(engine: Engine) {
 async fn row_9_a_subscription_is_called_as_its_pool_is(t: Tenant) {
     let office = Office::bare(t).await;
     let label = json!({"subscriptionType": "Coaching 12 months"});
-    office.pool("c-12", 1, label).await;
+    office.pool("c-12", 2, label).await;
     office.hire_all(&["ada"]).await;
     let shown = async || listed(&office, "ada").await["subscriptionType"].clone();
     assert_eq!(shown().await, "Coaching 12 months");
     let renamed = json!({"subscriptionType": "Coaching 2026"});
     office.change("/pools/c-12", renamed).await;
     assert_eq!(shown().await, "Coaching 2026");
-    // It is read-only: what an identity provider writes of it is ignored.
-    let id = office.member("ada").await.string("/scimId");
-    office
-        .set_coaching(&id, "subscriptionType", json!("Platinum"))
-        .await;
-    assert_eq!(shown().await, "Coaching 2026");
+    // It is read-only: what an identity provider writes of it is ignored in a whole resource.
+    let wish = json!({COACHING: {"subscriptionType": "Platinum"}});
+    office.hire("bob", wish).await;
+    assert_eq!(
+        listed(&office, "bob").await["subscriptionType"],
+        "Coaching 2026"
+    );
 }
 
 async fn row_10_a_status_is_one_of_seven_and_shown_as_stalled(t: Tenant) {

@@ -25,7 +25,10 @@ fn tests_below(folder: &Path, into: &mut BTreeSet<String>) {
 
 fn known() -> BTreeSet<String> {
     let mut tests = BTreeSet::new();
-    tests_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"), &mut tests);
+    tests_below(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"),
+        &mut tests,
+    );
     tests
 }
 
@@ -36,7 +39,10 @@ fn every_test_that_the_table_names_is_there() {
     assert!(named.len() > 75, "{}", named.len());
     let known = known();
     for name in named {
-        assert!(known.contains(name), "docs/console.md names a test that is not there: {name}");
+        assert!(
+            known.contains(name),
+            "docs/console.md names a test that is not there: {name}"
+        );
     }
 }
 
@@ -56,7 +62,9 @@ fn rows_of(test: &str) -> Vec<usize> {
 fn every_row_has_a_test() {
     let known = known();
     for (rows, of) in ROWS {
-        let mine = known.iter().filter(|test| test.contains("_of_1_2_") != of.is_empty());
+        let mine = known
+            .iter()
+            .filter(|test| test.contains("_of_1_2_") != of.is_empty());
         let shown: BTreeSet<_> = mine.flat_map(|test| rows_of(test)).collect();
         let missing: Vec<_> = (1..=rows).filter(|row| !shown.contains(row)).collect();
         assert!(missing.is_empty(), "rows {of} without a test: {missing:?}");

@@ -83,6 +83,10 @@ async fn row_32_of_1_2_the_policy_says_where_every_setting_comes_from(t: Tenant)
         assert!(source["at"].is_string(), "{policy}");
         assert!(source["by"].as_str().unwrap().starts_with("token:"));
     }
+    let named = json!({"displayNames": {"track": "Programme"}});
+    office.change("/policy", named).await;
+    let named = office.owner.get("/policy").await.status(200);
+    named.holds("/sources/displayNames/from", "tenant");
     let activated = &policy["sources"]["stallThresholds.activated"];
     assert_eq!(*activated, json!({"from": "default"}));
     // Set back by hand it is still a decision; a threshold that is taken back is none.
