@@ -129,6 +129,8 @@ named! {
         IdpManaged = "idp_managed",
         /// The person is no user any more.
         NotKnown = "not_known",
+        /// Nobody else has an owner's token.
+        LastAdmin = "last_admin",
         /// What was typed back is not what was to be.
         NotConfirmed = "not_confirmed",
         /// A review that is decided, or about people who are not as they were.

@@ -8,7 +8,7 @@ use crate::office::{Office, days, each};
 
 both_engines!(
     a_file_is_tried_before_it_is_applied,
-    row_9_a_file_makes_people_with_seats_tracks_and_dates,
+    row_9_of_1_2_a_file_makes_people_with_seats_tracks_and_dates,
     the_same_file_twice_changes_nothing,
     a_file_changes_what_it_says_and_nothing_else,
     rows_that_are_wrong_fail_alone,
@@ -100,7 +100,7 @@ async fn a_file_is_tried_before_it_is_applied(t: Tenant) {
     assert_eq!(office.ledger_lines().await, lines);
 }
 
-async fn row_9_a_file_makes_people_with_seats_tracks_and_dates(t: Tenant) {
+async fn row_9_of_1_2_a_file_makes_people_with_seats_tracks_and_dates(t: Tenant) {
     let office = Office::with_seats(t, 5).await;
     let reply = office.import(TWO).await;
     came_to(&reply, [2, 0, 0, 0, 0, 0]);

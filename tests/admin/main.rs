@@ -74,6 +74,7 @@ mod remapping;
 mod reports;
 mod reverting;
 mod roles;
+mod rows;
 mod signals;
 mod simulate;
 mod stalled;

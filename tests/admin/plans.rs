@@ -10,7 +10,7 @@ use crate::office::{Office, days, each};
 both_engines!(
     a_plan_changes_nothing_until_it_is_applied,
     a_dry_run_is_not_stored,
-    many_people_take_somebody_elses_approval,
+    row_28_of_1_2_many_people_take_somebody_elses_approval,
     nobody_approves_their_own_plan,
     a_session_soon_takes_approval,
     only_what_was_reviewed_is_applied,
@@ -113,7 +113,7 @@ async fn eleven(office: &Office) -> Reply {
     plan(office, body).await.status(201)
 }
 
-async fn many_people_take_somebody_elses_approval(t: Tenant) {
+async fn row_28_of_1_2_many_people_take_somebody_elses_approval(t: Tenant) {
     let office = Office::with_seats(t, 11).await;
     let planned = eleven(&office).await.holds("/state", "pending");
     let planned = planned

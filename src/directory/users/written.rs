@@ -140,6 +140,9 @@ pub(in crate::directory) async fn rewrite(
     if is_active(&before) && !is_active(member) {
         change.note_removal(&before, false).await?;
     }
+    if is_here(change, &before, now) && !is_here(change, member, now) {
+        change.cut_credentials(member).await?;
+    }
     let may_refuse = before.identity != member.identity;
     let settled = change.settle(member, Trigger::Person, may_refuse).await;
     taken_first(change, member, settled).await?;
@@ -157,6 +160,12 @@ pub(in crate::directory) async fn rewrite(
     let keys = person::keys(member, &change.rules, now);
     change.tx.save_member(member, &keys).await?;
     Ok(())
+}
+
+/// Whether a person may have access: active, and not terminated by what HR says.
+pub(super) fn is_here(change: &Change<'_>, member: &Member, now: Timestamp) -> bool {
+    let active = member.identity == IdentityState::Active;
+    active && person::intent(&member.doc).is_active(&change.rules.catalog, now)
 }
 
 /// Puts a resource into a person: what it says and, where it `decides` that, who they are by it.

@@ -286,6 +286,9 @@ const TRUE_UP: &[Column] = &[
     Column::number("peakOverage", "/peakOverage"),
     Column::sum("burned", "/burned"),
     Column::number("neverUsed", "/neverUsed"),
+    Column::number("unitCost", "/unitCost").only_csv(),
+    Column::number("peakOverageCost", "/peakOverageCost"),
+    Column::number("neverUsedCost", "/neverUsedCost"),
 ];
 
 const WAITLIST: &[Column] = &[

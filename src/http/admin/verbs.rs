@@ -135,3 +135,10 @@ pub(super) async fn reviews(call: Call, list: List) -> Answer {
         .list_reviews(&call.caller, &list.query, call.now);
     list.write(page.await?, columns::REVIEWS)
 }
+
+pub(super) async fn hand_over(call: Call, Named(who): Named, MaybeJson(body): MaybeJson) -> Answer {
+    let done = call
+        .directory()
+        .hand_over(&call.caller, &who, body, call.now);
+    one(done.await)
+}

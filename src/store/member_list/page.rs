@@ -63,7 +63,10 @@ impl Order {
             Self::AccessEnd => ("m.access_ends_at".into(), Kind::Instant, true, Walk::Member),
             Self::Created => ("m.created_at".into(), Kind::Instant, false, Walk::Member),
             Self::Modified => ("m.last_modified".into(), Kind::Instant, false, Walk::Member),
-            Self::Track => (key_of("track"), Kind::Text, true, Walk::Member),
+            Self::Track => {
+                let key = format!("case when a.state <> 'ended' then {} end", key_of("track"));
+                (key, Kind::Text, true, Walk::Member)
+            }
             Self::Pool => (key_of("pool"), Kind::Text, true, Walk::Member),
             Self::Status => ("a.status_rank".into(), Kind::Number, true, Walk::Assignment),
             Self::SessionsCompleted => {

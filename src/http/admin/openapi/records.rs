@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::Resource;
 use super::members::{Brief, MemberSeen};
-use super::named::{BreakerAction, PoolKey, RevertReason, Right, Role, When};
+use super::named::{
+    AccessLevel, BreakerAction, IdentityState, PoolKey, RevertReason, Right, Role, When,
+};
 use super::operation::op;
 use super::reports::Connection;
 use super::verbs::Effect;
@@ -250,6 +252,22 @@ struct Capabilities {
     limits: HashMap<String, i64>,
     jobs: Vec<Job>,
     promises: Vec<Promise>,
+    removals: Vec<Removal>,
+}
+
+/// A way to take access away.
+#[derive(ToSchema)]
+struct Removal {
+    /// `end`, `deactivate`, `delete` or `erase`.
+    removal: String,
+    call: String,
+    /// Who the person is afterwards.
+    identity: IdentityState,
+    seat: String,
+    access: AccessLevel,
+    kept: String,
+    /// How to undo it; null where nothing does.
+    undo: Option<String>,
 }
 
 #[derive(ToSchema)]
