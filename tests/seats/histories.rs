@@ -1,53 +1,72 @@
-//! Random histories of what identity providers, operators and the clock do, with the invariants
-//! checked after every step. A history that fails is cut down before it is shown.
+//! Random histories of what identity providers, operators, files and the clock do, with the
+//! invariants checked after every step. A history that fails is cut down before it is shown.
+
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
+use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use seatkeeper::clock::Clock;
+use tokio::runtime::Handle;
 
-use super::step::{STEPS, Step, step};
-use super::world::World;
+use super::books::Books;
+use super::draw;
+use super::operator::PUBLIC_URL;
+use super::step::Step;
+use super::world::{Stage, World};
 use crate::common::{Engine, Server};
 
 both_engines_alone!(random_histories_keep_the_invariants);
 
+/// Histories in a run, unless `SEATKEEPER_TEST_HISTORIES` says otherwise.
+const HISTORIES: usize = 8;
+/// How many shorter histories are tried in place of one that fails.
+const TRIES: usize = 60;
+
 async fn random_histories_keep_the_invariants(engine: Engine) {
-    let server = Server::start(
-        engine,
-        Clock::fixed_at("2026-03-01T09:00:00Z".parse().unwrap()),
-    )
-    .await;
-    let server = std::sync::Arc::new(server);
+    let stage = stage(engine).await;
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed());
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let histories = prop::collection::vec(step(), STEPS);
     let count = std::env::var("SEATKEEPER_TEST_HISTORIES")
         .ok()
         .and_then(|n| n.parse().ok());
-    for _ in 0..count.unwrap_or(8) {
-        let mut tree = histories.new_tree(&mut runner).unwrap();
-        if lived(&server, tree.current()).await {
+    for _ in 0..count.unwrap_or(HISTORIES) {
+        let mut tree = draw::history().new_tree(&mut runner).unwrap();
+        if lived(&stage, &tree.current()) {
             continue;
         }
+        println!("fails, and is now cut down:\n{}", written(&tree.current()));
         let mut smallest = tree.current();
-        for _ in 0..30 {
-            if !tree.simplify() {
-                break;
-            }
-            while !lived(&server, tree.current()).await {
+        let mut tries = 0;
+        let mut is_simpler = tree.simplify();
+        while is_simpler && tries < TRIES {
+            tries += 1;
+            is_simpler = if lived(&stage, &tree.current()) {
+                tree.complicate()
+            } else {
                 smallest = tree.current();
-                if !tree.simplify() {
-                    break;
-                }
-            }
-            if !tree.complicate() {
-                break;
-            }
+                tree.simplify()
+            };
         }
-        panic!("this history breaks an invariant (see above): {smallest:#?}");
+        panic!(
+            "this history breaks an invariant (see above); mended, it belongs in \
+             tests/seats/regressions.rs:\n{}",
+            written(&smallest)
+        );
     }
+    println!("done of what was tried: {}", stage.tried());
+}
+
+/// A server, and what the histories on it share.
+pub(super) async fn stage(engine: Engine) -> Stage {
+    let clock = Clock::fixed_at("2026-03-01T09:00:00Z".parse().unwrap());
+    let set = |config: &mut seatkeeper::config::Config| {
+        config.public_url = Some(PUBLIC_URL.to_owned());
+    };
+    let server = Server::start_with(engine, clock, set).await;
+    let books = Books::open(engine, &server.database_url).await;
+    Stage::new(server, books).await
 }
 
 /// The same histories in every run, unless `SEATKEEPER_TEST_SEED` is another number or `random`:
@@ -67,9 +86,16 @@ fn seed() -> [u8; 32] {
 }
 
 /// Lets a history happen to a new tenant; answers whether every invariant held.
-async fn lived(server: &std::sync::Arc<Server>, steps: Vec<Step>) -> bool {
-    let server = std::sync::Arc::clone(server);
-    tokio::spawn(async move { World::new(&server).await.live(&steps).await })
-        .await
-        .is_ok()
+fn lived(stage: &Stage, steps: &[Step]) -> bool {
+    let live = || Handle::current().block_on(async { World::new(stage).await.live(steps).await });
+    tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(live)).is_ok())
+}
+
+/// A history as it is written in `regressions`.
+fn written(steps: &[Step]) -> String {
+    let mut text = "[\n".to_owned();
+    for step in steps {
+        let _ = writeln!(text, "    {step:?},");
+    }
+    text + "]"
 }

@@ -11,10 +11,21 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod acts;
+mod books;
+mod draw;
+mod facts;
+mod files;
 mod histories;
+mod idp;
 mod invariants;
+mod isolation;
 mod late;
+mod operator;
+mod plans;
 mod race;
+mod regressions;
+mod rules;
 mod step;
+mod trail;
+mod waiting;
 mod world;

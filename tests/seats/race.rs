@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use super::invariants::items;
+use super::facts::items;
 use crate::common::tenant::user;
 use crate::common::{COACHING, Client, Tenant};
 
