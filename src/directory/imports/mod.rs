@@ -4,9 +4,12 @@
 
 mod batch;
 mod groups;
+mod legible;
+mod newcomers;
 mod omitted;
 mod people;
 mod reconcile;
+mod report;
 mod sheet;
 mod step;
 
@@ -24,7 +27,8 @@ use crate::roster::compare::Source;
 use crate::scim::Object;
 use crate::store::imports::{Counts, ImportRun, ImportState, Mode};
 use crate::store::transact;
-use batch::{Doing, Reader, Report};
+use batch::{Doing, Reader};
+use report::Report;
 use sheet::{ReadHeader, Sheet, Unusable};
 
 /// Rows in a transaction. On SQLite everybody else waits meanwhile, some twenty milliseconds; each
