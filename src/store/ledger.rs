@@ -8,7 +8,6 @@ mod history;
 mod outbox;
 mod walk;
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -18,7 +17,7 @@ pub use as_of::Accounts;
 pub use history::OfMember;
 pub use walk::{Broken, Expected, Verdict, Walk, hex};
 
-use super::engine::{Row, args};
+use super::engine::{Row, args, rows_of};
 use super::{Error, Session, Tx};
 use crate::scim::Object;
 
@@ -198,7 +197,7 @@ static APPEND: LazyLock<Vec<String>> = LazyLock::new(|| {
         format!(
             "insert into ledger (tenant_id, id, at, actor, cause, action, member_id, \
              assignment_id, pool_id, from_account, to_account, quantity, detail) values {}",
-            rows_of(lines, 12)
+            rows_of(lines, 13)
         )
     };
     (1..=50).map(append).collect()
@@ -208,9 +207,10 @@ impl Tx {
     /// Appends lines.
     pub async fn append(&mut self, entries: &[Entry]) -> Result<(), Error> {
         for batch in entries.chunks(APPEND.len()) {
-            let mut values = args![self.tenant];
+            let mut values = Vec::new();
             for e in batch {
                 values.extend(args![
+                    self.tenant,
                     e.id,
                     e.at,
                     &e.actor,
@@ -231,17 +231,4 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-/// `($1, $2, …), ($1, …)`: rows of the tenant and `columns` more parameters each.
-pub(super) fn rows_of(rows: usize, columns: usize) -> String {
-    let mut text = String::new();
-    for row in 0..rows {
-        text.push_str(if row == 0 { "($1" } else { ", ($1" });
-        for column in 0..columns {
-            let _ = write!(text, ", ${}", 2 + row * columns + column);
-        }
-        text.push(')');
-    }
-    text
 }

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::engine::{Row, args};
-use super::ledger::rows_of;
+use super::engine::{Row, args, rows_of};
 use super::seats::named;
 use super::{Error, Session, Store, TenantId, Tx};
 use crate::plans::{Item, ItemState, Kind, State};
@@ -213,7 +212,7 @@ static INSERT: LazyLock<Vec<String>> = LazyLock::new(|| {
         format!(
             "insert into plan_item (tenant_id, plan_id, n, member_id, state, problem, fingerprint, \
              body, before, after, seat_delta, warnings) values {}",
-            rows_of(items, 11)
+            rows_of(items, 12)
         )
     };
     (1..=50).map(insert).collect()
@@ -245,11 +244,12 @@ impl Tx {
         .await?;
         let mut n = 0_i64;
         for batch in items.chunks(INSERT.len()) {
-            let mut values = args![self.tenant];
+            let mut values = Vec::new();
             for item in batch {
                 n += 1;
                 let warnings: Vec<_> = item.warnings.iter().map(|w| w.as_str()).collect();
                 values.extend(args![
+                    self.tenant,
                     p.id,
                     n,
                     item.member,

@@ -38,6 +38,8 @@ mod explain;
 mod exports;
 mod extend;
 mod file_groups;
+mod file_leavers;
+mod file_rows;
 mod formats;
 mod history;
 mod idempotency;

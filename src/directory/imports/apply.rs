@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::batch::{Doing, Reader, Report, fault_json};
+use super::batch::{Doing, Reader};
+use super::report::{Report, fault_json};
 use super::step::fault;
 use super::{foresight, omitted, twice};
 use crate::directory::admin::plans::exclusions::Exclusions;

@@ -6,10 +6,13 @@ mod apply;
 mod batch;
 mod foresight;
 mod groups;
+mod legible;
+mod newcomers;
 mod omitted;
 mod people;
 mod planned;
 mod reconcile;
+mod report;
 mod sheet;
 mod step;
 
@@ -27,7 +30,8 @@ use crate::roster::compare::Source;
 use crate::scim::Object;
 use crate::store::imports::{Counts, ImportRun, ImportState, Mode};
 use crate::store::transact;
-use batch::{Doing, Reader, Report};
+use batch::{Doing, Reader};
+use report::Report;
 use sheet::{ReadHeader, Sheet, Unusable};
 
 /// Rows in a transaction. On SQLite everybody else waits meanwhile, some twenty milliseconds; each

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::batch::{Doing, Reader, Report, fault_json};
+use super::batch::{Doing, Reader};
+use super::report::{Report, fault_json};
 use super::foresight::{self, Foreseen};
 use super::sheet::Sheet;
 use super::{BATCH, FORGET, Failed, Read, Wanted, Watch, omitted, unreadable};
