@@ -117,6 +117,10 @@ pub(crate) enum TokenCommand {
         /// The identity provider or HR source that a token of the role scim is for.
         #[arg(long, value_name = "NAME", default_value = "default")]
         connection: String,
+        /// Whose it is: an id, e-mail address, user name or `externalId:…`. It ends with their
+        /// access; of the role scim, they look after the connection.
+        #[arg(long, value_name = "PERSON")]
+        member: Option<String>,
         /// How long it is good for, in days.
         #[arg(long, value_name = "DAYSd", default_value = "365d", value_parser = days)]
         expires_in: i64,

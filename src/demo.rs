@@ -52,10 +52,10 @@ pub async fn run(directory: &Directory, base: &str, now: Timestamp) -> Result<()
         client: Client::builder(TokioExecutor::new()).build_http(),
         base: base.to_owned(),
         scim: directory
-            .create_token(tenant, Role::Scim, "okta", 365, now)
+            .create_token(tenant, Role::Scim, ("okta", None), 365, now)
             .await?,
         owner: directory
-            .create_token(tenant, Role::Owner, "", 365, now)
+            .create_token(tenant, Role::Owner, ("", None), 365, now)
             .await?,
     };
     player.set_up(now).await?;

@@ -50,6 +50,21 @@ fn mode() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Mode>())
 }
 
+/// The status with which a command ends whose import waits for a plan.
+pub(crate) const PLANNED: u8 = 3;
+
+/// Nothing is done yet: the import waits for its plan.
+#[derive(Debug)]
+pub(crate) struct Waits(String);
+
+impl Error for Waits {}
+
+impl std::fmt::Display for Waits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Imports the file. Rows that fail make the command fail, once the others are in.
 pub(crate) async fn run(of: &ImportFile, directory: &Directory) -> Result<(), Box<dyn Error>> {
     let caller = Caller::command(directory.tenant_named(&of.tenant).await?.id);
@@ -78,6 +93,9 @@ pub(crate) async fn run(of: &ImportFile, directory: &Directory) -> Result<(), Bo
         write_errors(directory, &caller, id, path).await?;
     }
     summary(&done)?;
+    if done["state"] == "planned" {
+        return Err(Box::new(waits(&done["plan"])?));
+    }
     if failed > 0 {
         return Err(format!("{failed} rows failed").into());
     }
@@ -119,11 +137,46 @@ async fn write_errors(
     }
 }
 
+/// Says by what requests the plan goes on; answers what it waits for.
+fn waits(plan: &Value) -> Result<Waits, Box<dyn Error>> {
+    let text = |key: &str| plan[key].as_str().unwrap_or_default();
+    let (id, hash, until) = (text("id"), text("hash"), text("expiresAt"));
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "plan {id}, hash {hash}, good until {until}")?;
+    let request = |step: &str, token: &str| {
+        format!(
+            "curl -s \"$A/plans/{id}/{step}\" -H \"Authorization: Bearer ${token}\" \
+             -H 'Content-Type: application/json' -d '{{\"hash\": \"{hash}\"}}'"
+        )
+    };
+    writeln!(out, "with A=<server>/admin/v1, look at it and go on with:")?;
+    writeln!(
+        out,
+        "curl -s \"$A/plans/{id}?format=table\" -H \"Authorization: Bearer $TOKEN\""
+    )?;
+    let is_pending = text("state") == "pending";
+    if is_pending {
+        writeln!(out, "{}", request("approve", "APPROVER"))?;
+    }
+    writeln!(out, "{}", request("apply", "TOKEN"))?;
+    out.flush()?;
+    let what = if is_pending {
+        "somebody's approval"
+    } else {
+        "being applied"
+    };
+    Ok(Waits(format!(
+        "nothing is changed yet: plan {id} waits for {what}"
+    )))
+}
+
 fn summary(done: &Object) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     let count = |key: &str| done[key].as_i64().unwrap_or_default();
     if done["dryRun"] == true {
         writeln!(out, "only tried; --apply does it")?;
+    } else if done["state"] == "planned" {
+        writeln!(out, "only planned; it would come to:")?;
     }
     let mut parts = vec![format!("{} rows", count("rows"))];
     for key in [

@@ -28,6 +28,7 @@ pub mod demo;
 pub mod directory;
 pub mod http;
 pub mod jobs;
+pub mod latency;
 pub mod plans;
 pub mod roster;
 pub mod scim;

@@ -36,6 +36,10 @@ type Outcome = Result<(), Box<dyn Error>>;
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<import_file::Waits>() => {
+            eprintln!("{error}");
+            ExitCode::from(import_file::PLANNED)
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -205,10 +209,17 @@ async fn token(command: TokenCommand, directory: &Directory) -> Outcome {
             of,
             role,
             connection,
+            member,
             expires_in,
         } => {
             let tenant = directory.tenant_named(&of.tenant).await?.id;
-            let token = directory.create_token(tenant, role, &connection, expires_in, now);
+            let token = directory.create_token(
+                tenant,
+                role,
+                (&connection, member.as_deref()),
+                expires_in,
+                now,
+            );
             say(&token.await?)
         }
         TokenCommand::List(of) => {
@@ -320,6 +331,7 @@ fn token_json(token: &Token) -> Value {
         "id": token.id,
         "role": token.role.as_str(),
         "connection": token.connection,
+        "member": token.member,
         "createdAt": token.created_at,
         "expiresAt": token.expires_at,
         "revokedAt": token.revoked_at,

@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 
 use crate::{Outcome, wrong};
 
+/// What SCIM calls its JSON.
+const SCIM: &str = "application/scim+json";
+
 /// A request, and what its answer must be.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
@@ -39,6 +42,14 @@ impl Head {
         }
     }
 
+    /// For the API of operators.
+    pub(crate) fn admin(address: SocketAddr, token: &str) -> Self {
+        Self {
+            prefix: "/admin/v1",
+            ..Self::scim(address, token)
+        }
+    }
+
     /// For the bare reference, which asks for no credential.
     pub(crate) fn bare(address: SocketAddr) -> Self {
         Self {
@@ -61,20 +72,37 @@ impl Head {
     }
 
     pub(crate) fn post(&self, path: &str, body: &str) -> Exchange {
-        self.with_body("POST", path, body, 201)
+        self.with_body("POST", path, (SCIM, body), 201)
     }
 
     pub(crate) fn patch(&self, path: &str, body: &str) -> Exchange {
-        self.with_body("PATCH", path, body, 200)
+        self.with_body("PATCH", path, (SCIM, body), 200)
     }
 
-    fn with_body(&self, method: &str, path: &str, body: &str, status: u16) -> Exchange {
+    /// Sends something of another kind than SCIM's: its media type, and itself.
+    pub(crate) fn send(&self, path: &str, content: (&str, &str), status: u16) -> Exchange {
+        self.with_body("POST", path, content, status)
+    }
+
+    /// Asks for an answer of any length, which ends with the connection.
+    pub(crate) fn all_of(&self, path: &str) -> Vec<u8> {
+        let Self { prefix, headers } = self;
+        format!("GET {prefix}{path} HTTP/1.0\r\n{headers}\r\n").into_bytes()
+    }
+
+    fn with_body(
+        &self,
+        method: &str,
+        path: &str,
+        (media_type, body): (&str, &str),
+        status: u16,
+    ) -> Exchange {
         let Self { prefix, headers } = self;
         let length = body.len();
         Exchange::new(
             format!(
                 "{method} {prefix}{path} HTTP/1.1\r\n{headers}\
-                 Content-Type: application/scim+json\r\nContent-Length: {length}\r\n\r\n{body}"
+                 Content-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n{body}"
             ),
             status,
         )
@@ -163,6 +191,32 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Reads an answer of any length to its end, and answers its body, if its status is 200. `see` is
+/// called while it arrives.
+pub(crate) async fn download(
+    address: SocketAddr,
+    request: &[u8],
+    mut see: impl FnMut() -> Outcome,
+) -> Outcome<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request).await?;
+    let mut all = Vec::new();
+    let mut seen = 0;
+    while stream.read_buf(&mut all).await? > 0 {
+        if all.len() > seen + (1 << 20) {
+            seen = all.len();
+            see()?;
+        }
+    }
+    let head = all.windows(4).position(|w| w == b"\r\n\r\n");
+    let head = head.ok_or_else(|| wrong("an answer without a head"))?;
+    let line = String::from_utf8_lossy(&all[..head]).into_owned();
+    if line.split(' ').nth(1) != Some("200") {
+        return Err(wrong(format!("asked for all, got\n{}", begin(&line))));
+    }
+    Ok(all.split_off(head + 4))
 }
 
 /// As much of a text as an error shows.

@@ -2,9 +2,12 @@
 //! depends on what ran before.
 
 mod commits;
+mod events;
+mod files;
 mod footprint;
 mod groups;
 mod growth;
+mod lists;
 mod pages;
 mod pgbench;
 mod reads;
@@ -53,6 +56,14 @@ pub(crate) enum Row {
     Member,
     /// A large and a small group read without members.
     Group,
+    /// Events of the coaching platform, one by one and in lists.
+    Events,
+    /// First pages of the operators' list of people, by each filter in each order.
+    Lists,
+    /// A file of people into a new directory, and the same again.
+    Imports,
+    /// Everybody as CSV.
+    Exports,
     /// Memory at rest and after load.
     Memory,
     /// From the start of the process to its ready line.
@@ -71,6 +82,10 @@ impl Row {
         Self::Pages,
         Self::Member,
         Self::Group,
+        Self::Events,
+        Self::Lists,
+        Self::Imports,
+        Self::Exports,
         Self::Memory,
         Self::Start,
     ];
@@ -87,6 +102,10 @@ impl Row {
             Self::Pages => pages::walks(bench).await,
             Self::Member => groups::member(bench).await,
             Self::Group => groups::read(bench).await,
+            Self::Events => events::events(bench).await,
+            Self::Lists => lists::lists(bench).await,
+            Self::Imports => files::imports(bench).await,
+            Self::Exports => files::exports(bench).await,
             Self::Memory => footprint::memory(bench).await,
             Self::Start => footprint::start(bench).await,
         }
@@ -121,8 +140,13 @@ impl Bench {
 
     /// A new site without people.
     async fn empty(&mut self, engine: Engine) -> Outcome<Site> {
+        self.with_seats(engine, SPARE_SEATS).await
+    }
+
+    /// The same with so many seats.
+    async fn with_seats(&mut self, engine: Engine, seats: usize) -> Outcome<Site> {
         let name = self.name();
-        self.ground.site(engine, &name, SPARE_SEATS).await
+        self.ground.site(engine, &name, seats).await
     }
 
     /// The site with many people, filled when it is first asked for. Rows may add to it.

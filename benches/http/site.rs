@@ -54,6 +54,7 @@ pub(crate) struct Site {
     name: String,
     pub(crate) url: String,
     token: String,
+    owner: String,
     /// The identifier of each person that it was filled with, by number.
     pub(crate) ids: Arc<Vec<String>>,
 }
@@ -97,11 +98,13 @@ impl Ground {
             "--default",
         ])?;
         let token = run(&["token", "create", "--role", "scim"])?;
+        let owner = run(&["token", "create", "--role", "owner"])?;
         Ok(Site {
             engine,
             name: name.to_owned(),
             url,
             token,
+            owner,
             ids: Arc::default(),
         })
     }
@@ -156,6 +159,16 @@ impl Site {
 
     pub(crate) fn head(&self, address: SocketAddr) -> Head {
         Head::scim(address, &self.token)
+    }
+
+    /// For requests of an operator.
+    pub(crate) fn admin(&self, address: SocketAddr) -> Head {
+        Head::admin(address, &self.owner)
+    }
+
+    /// Runs a command of the tenant's on it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Outcome<String> {
+        seatkeeper(&self.url, &[arguments, &["--tenant", TENANT]].concat())
     }
 
     pub(crate) fn people(&self, address: SocketAddr) -> People {

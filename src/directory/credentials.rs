@@ -1,6 +1,6 @@
 //! Who a caller is. A token names a row and proves it with a secret of which only the hash is kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,9 +11,12 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::{Code, Directory, Error, Refusal};
+use super::{Code, Directory, Error, Refusal, admin};
+use crate::latency::{self, Measure};
+use crate::seats::IdentityState;
 pub use crate::store::credentials::Role;
 use crate::store::credentials::Token;
+use crate::store::owners::Thing;
 use crate::store::{self, TenantId, transact};
 
 /// How long a token that was looked up is believed: revoking reaches every replica within this.
@@ -62,13 +65,26 @@ struct Sighting {
     connection: Option<Uuid>,
     at: Timestamp,
     error: Option<(String, Timestamp)>,
+    /// How many requests took how long.
+    lengths: BTreeMap<(&'static str, i64), (Measure, i64)>,
+}
+
+/// How a request ended, and what it took.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended<'f> {
+    /// The status and detail of a refusal.
+    pub outcome: Result<(), (u16, &'f str)>,
+    /// From its arrival to its answer.
+    pub took: Duration,
+    /// Whether it took somebody's access away.
+    pub cut: bool,
 }
 
 /// A new token: its row, and the text that is shown once.
 pub(super) fn make(
     tenant: TenantId,
     role: Role,
-    connection: Option<Uuid>,
+    (connection, member): (Option<Uuid>, Option<Uuid>),
     expires_at: Timestamp,
     now: Timestamp,
 ) -> (Token, String) {
@@ -80,6 +96,7 @@ pub(super) fn make(
         id,
         tenant,
         connection,
+        member,
         role,
         secret_hash: Sha256::digest(secret).to_vec(),
         created_at: now,
@@ -131,8 +148,9 @@ impl Directory {
         Ok(Some(credential))
     }
 
-    /// Remembers that a credential was used and, if it was refused, with which status and why.
-    pub fn seen(&self, credential: &Credential, outcome: Result<(), (u16, &str)>, now: Timestamp) {
+    /// Remembers that a credential was used, how long it took and, if it was refused, with which
+    /// status and why.
+    pub fn seen(&self, credential: &Credential, ended: Ended<'_>, now: Timestamp) {
         let mut seen = self
             .seen
             .sightings
@@ -143,9 +161,19 @@ impl Directory {
             connection: credential.connection,
             at: now,
             error: None,
+            lengths: BTreeMap::new(),
         });
         sighting.at = sighting.at.max(now);
-        if let Err((status, detail)) = outcome {
+        if credential.connection.is_some() {
+            let bucket = latency::bucket(ended.took);
+            let cut = ended.cut && ended.outcome.is_ok();
+            let measures = [Some(Measure::Request), cut.then_some(Measure::AccessCut)];
+            for measure in measures.into_iter().flatten() {
+                let key = (measure.as_str(), bucket);
+                sighting.lengths.entry(key).or_insert((measure, 0)).1 += 1;
+            }
+        }
+        if let Err((status, detail)) = ended.outcome {
             let detail: String = detail.chars().take(300).collect();
             sighting.error = Some((format!("{status}: {detail}"), now));
         }
@@ -168,6 +196,10 @@ impl Directory {
                 tx.token_used(&token, s.at).await?;
                 if let Some(connection) = s.connection {
                     tx.connection_seen(connection, s.at, error).await?;
+                    let of = (connection, latency::day_of(s.at));
+                    for ((_, bucket), (measure, n)) in &s.lengths {
+                        tx.count_latency(of, (*measure, *bucket), *n).await?;
+                    }
                 }
                 Ok::<_, store::Error>(())
             })?;
@@ -176,12 +208,13 @@ impl Directory {
     }
 
     /// Makes a token and answers its text, which cannot be had again. An identity provider's
-    /// belongs to a connection, of which two can be live: so that one can replace the other.
+    /// belongs to a connection, of which two can be live: so that one can replace the other. One that
+    /// is somebody's ends with their access; of a connection's token that is who looks after it.
     pub async fn create_token(
         &self,
         tenant: TenantId,
         role: Role,
-        connection: &str,
+        (connection, whose): (&str, Option<&str>),
         expires_in_days: i64,
         now: Timestamp,
     ) -> Result<String, Error> {
@@ -193,7 +226,25 @@ impl Directory {
                 Role::Scim => Some(tx.connection_named(connection, now).await?),
                 _ => None,
             };
-            let (token, text) = make(tenant, role, connection, expires_at, now);
+            let member = match whose {
+                Some(who) => Some(admin::somebody(tx, who).await?),
+                None => None,
+            };
+            if member
+                .as_ref()
+                .is_some_and(|m| m.identity != IdentityState::Active)
+            {
+                let detail = "a token can only be of somebody who is active";
+                return Err(Refusal::new(409, Code::NotActive, detail).into());
+            }
+            let member = member.map(|m| m.id);
+            if let (Some(connection), Some(member)) = (connection, member) {
+                tx.set_owner((Thing::Connection, connection), member, now)
+                    .await?;
+            }
+            // An identity provider's must not fall silent because somebody left.
+            let bearer = member.filter(|_| connection.is_none());
+            let (token, text) = make(tenant, role, (connection, bearer), expires_at, now);
             if connection.is_some() {
                 let live = tx.tokens().await?.into_iter().filter(|t| {
                     t.connection == connection && t.revoked_at.is_none() && t.expires_at > now

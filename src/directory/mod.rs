@@ -22,6 +22,7 @@ pub mod users;
 use jiff::Timestamp;
 use moka::sync::Cache;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -77,6 +78,24 @@ pub struct Caller {
     pub request_id: String,
     /// What users are to their tenant, as far as this replica has heard.
     pub users: UserType,
+    /// Whether the request took somebody's access away.
+    pub cut: Cut,
+}
+
+/// Remembers whether a request took somebody's access away, for whoever measures how long it took.
+#[derive(Debug, Clone, Default)]
+pub struct Cut(Arc<AtomicBool>);
+
+impl Cut {
+    /// It did.
+    fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it did.
+    pub fn is_noted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Why a use case did not do what was asked. Nothing has changed then.

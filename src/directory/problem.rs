@@ -129,6 +129,8 @@ named! {
         IdpManaged = "idp_managed",
         /// The person is no user any more.
         NotKnown = "not_known",
+        /// Nobody else has an owner's token.
+        LastAdmin = "last_admin",
         /// What was typed back is not what was to be.
         NotConfirmed = "not_confirmed",
         /// A review that is decided, or about people who are not as they were.
@@ -147,6 +149,10 @@ named! {
         StalePlan = "stale_plan",
         /// Nothing can be done here about what a reconciliation found.
         NotPlannable = "not_plannable",
+        /// A line of the ledger that cannot be undone.
+        NotRevertible = "not_revertible",
+        /// More has happened to the person since what is to be undone.
+        ChangedSince = "changed_since",
         /// Nobody approves what they planned themselves.
         OwnPlan = "own_plan",
         /// An `Idempotency-Key` that is none.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::admin::owners::{LAST_ADMIN, is_last_admin};
 use super::change::Change;
 use super::credentials::Role;
 use super::rules::Rules;
@@ -21,8 +22,8 @@ use crate::seats::decision::Trigger;
 use crate::seats::{Assignment, IdentityState};
 use crate::store::members::{Member, Taken};
 use crate::store::{self, Tx, transact};
-pub(super) use written::{Making, newcomer, rewrite};
-use written::{Written, has_active, is_of_active, part, retire};
+pub(super) use written::{Making, newcomer, rewrite, write};
+use written::{Written, has_active, is_here, is_of_active, part, retire};
 
 /// Who made a person that an identity provider writes.
 const SCIM: &str = "scim";
@@ -264,7 +265,11 @@ impl Directory {
                 member.connection = caller.connection;
             }
             let decides = member.drift.is_none() || of_active;
+            let was_here = is_here(&change, &member, now);
             rewrite(&mut change, &mut member, doc, decides, now).await?;
+            if was_here && !is_here(&change, &member, now) {
+                caller.cut.note();
+            }
             change.finish().await?;
             let position = person::waitlist_position(change.tx, &member, *view).await?;
             Ok(person::found(&member, &change.rules, position, now))
@@ -287,10 +292,17 @@ impl Directory {
                 .await?
                 .ok_or_else(|| unknown(Kind::User))?;
             if_match.check(member.version)?;
+            if is_last_admin(tx, member.id, now).await? {
+                return Err(ScimError::new(409, None, LAST_ADMIN).into());
+            }
             let rules = self.rules(tx, member.catalog_version).await?;
             let mut change = Change::new(tx, rules, caller.by(), now);
             change.guard = self.guard(caller, None);
             change.log("member.deleted", Some(member.id), Object::new());
+            if is_here(&change, &member, now) {
+                caller.cut.note();
+            }
+            change.cut_credentials(&member).await?;
             // Who was deactivated long ago, and holds nothing, loses nothing.
             let holds = member.assignment.as_ref().is_some_and(Assignment::is_open);
             if member.identity == IdentityState::Active || holds {

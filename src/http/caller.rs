@@ -3,6 +3,7 @@
 //! [`AdminCaller`]. The tenant comes from the credential and from nowhere else.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -13,8 +14,8 @@ use axum::response::{IntoResponse, Response};
 use super::AppState;
 use super::error::Failure;
 use super::request::{self, RequestId};
-use crate::directory::credentials::{Credential, Role};
-use crate::directory::{Caller, Code, Error};
+use crate::directory::credentials::{Credential, Ended, Role};
+use crate::directory::{Caller, Code, Cut, Error};
 use crate::scim::custom::UserType;
 use crate::store::TenantId;
 
@@ -85,6 +86,8 @@ pub(super) async fn guard<S: Side>(
     mut request: Request,
     next: Next,
 ) -> Response {
+    let begun = Instant::now();
+    let cut = Cut::default();
     let credential = match authenticate(&app, request.headers()).await {
         Ok(credential) => credential,
         Err(failure) => return failure.into_response(),
@@ -109,6 +112,7 @@ pub(super) async fn guard<S: Side>(
                 connection: credential.connection,
                 request_id: id.to_string(),
                 users,
+                cut: cut.clone(),
             }));
             next.run(request).await
         }
@@ -120,7 +124,12 @@ pub(super) async fn guard<S: Side>(
     };
     let failure = response.extensions().get::<Failure>();
     let outcome = failure.map_or(Ok(()), |f| Err((f.status().as_u16(), f.detail())));
-    app.directory().seen(&credential, outcome, app.now());
+    let ended = Ended {
+        outcome,
+        took: begun.elapsed(),
+        cut: cut.is_noted(),
+    };
+    app.directory().seen(&credential, ended, app.now());
     response
 }
 

@@ -39,6 +39,8 @@ named! {
         Reconciliation = "reconciliation",
         /// Erases a person.
         Erase = "erase",
+        /// Carries out a file of an HR system.
+        Import = "import",
         /// Makes a mapping, or changes one, by which people are placed.
         Mapping = "mapping",
     }
@@ -144,7 +146,7 @@ impl Kind {
             Self::Extend => Some(Act::Extend),
             Self::Transfer => Some(Act::Transfer),
             Self::Erase => Some(Act::Erase),
-            Self::Reconciliation | Self::Mapping => None,
+            Self::Reconciliation | Self::Import | Self::Mapping => None,
         }
     }
 }

@@ -68,6 +68,8 @@ fn pool(reuse_policy: ReusePolicy) -> Pool {
         default_duration_days: None,
         fallback: None,
         state: PoolState::Live,
+        max_reassignments: None,
+        unit_cost: None,
     }
 }
 

@@ -48,6 +48,10 @@ named! {
         Ambiguous = "ambiguous",
         /// The pool is full and refuses.
         SeatUnavailable = "seat_unavailable",
+        /// Somebody would leave by it who would not when the plan was made, or has changed since.
+        ChangedSince = "changed_since",
+        /// Somebody would leave by it whom no plan touches.
+        Excluded = "excluded",
     }
 }
 

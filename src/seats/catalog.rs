@@ -1,6 +1,8 @@
 //! What a tenant has bought and decided: pools, tracks, rules, policy. Read often, changed seldom,
 //! so it is held in memory as one immutable value.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -99,6 +101,8 @@ pub struct Policy {
     pub pool_low_percent: i64,
     /// Hours without a request after which a connection is silent.
     pub connection_silent_hours: i64,
+    /// What the tenant calls things, by their names in the API.
+    pub display_names: BTreeMap<String, String>,
 }
 
 /// A named value as JSON: its name.
@@ -141,6 +145,7 @@ impl Default for Policy {
             breaker_window_minutes: 60,
             pool_low_percent: 10,
             connection_silent_hours: 24,
+            display_names: BTreeMap::new(),
         }
     }
 }
@@ -183,6 +188,10 @@ pub struct Pool {
     pub fallback: Option<Uuid>,
     /// Whether people may be placed in it.
     pub state: PoolState,
+    /// How many used seats may be given to somebody else within the term; none for any number.
+    pub max_reassignments: Option<i64>,
+    /// What a seat costs for the term, in the smallest unit of the customer's currency.
+    pub unit_cost: Option<i64>,
 }
 
 impl Pool {

@@ -113,6 +113,8 @@ mod tests {
             default_duration_days: None,
             fallback: None,
             state: PoolState::Live,
+            max_reassignments: None,
+            unit_cost: None,
         }
     }
 

@@ -15,6 +15,7 @@ pub mod past;
 pub mod pause;
 pub mod pin;
 pub mod placement;
+pub mod undo;
 
 use jiff::Timestamp;
 use uuid::Uuid;

@@ -9,8 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::engagement::journey_values;
-use super::engine::args;
-use super::ledger::rows_of;
+use super::engine::{args, rows_of};
 use super::members::{Keys, Member};
 use super::seats::assignment_inserted;
 use super::{Error, Tx};
@@ -29,7 +28,7 @@ static ASSIGNMENTS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let columns = assignment_inserted!();
         format!(
             "insert into assignment ({columns}) values {}",
-            rows_of(rows, columns.matches(',').count())
+            rows_of(rows, columns.matches(',').count() + 1)
         )
     };
     (1..=MOST).map(insert).collect()
@@ -46,13 +45,13 @@ static MEMBERS: LazyLock<Vec<String>> = LazyLock::new(|| {
                search, version, created_at, last_modified, deactivated_at, assignment_id, \
                seat_state, track_id, pool_id, access_ends_at, seat_reason, placed_by) \
              select {columns} from (values {}) v where exists (select 1 from tenant t \
-               where t.id = $1 and t.catalog_version = column24) and not exists \
-               (select 1 from member w where w.tenant_id = $1 \
+               where t.id = column1 and t.catalog_version = column24) and not exists \
+               (select 1 from member w where w.tenant_id = column1 \
                 and (w.external_id = column9 or w.worker_id = column10) \
                 and (w.identity_state = 'deleted' \
                   or (w.identity_state = 'inactive' and w.worker_id = column10))) \
-             on conflict do nothing returning id",
-            rows_of(rows, 23)
+             on conflict do nothing",
+            rows_of(rows, 24)
         )
     };
     (1..=MOST).map(insert).collect()
@@ -107,9 +106,9 @@ impl Tx {
     /// Stores new assignments.
     pub async fn insert_assignments(&mut self, begun: &[Begun<'_>]) -> Result<(), Error> {
         for batch in begun.chunks(MOST) {
-            let mut values = args![self.tenant];
+            let mut values = Vec::new();
             for (a, journey, stalls_at) in batch {
-                values.extend(self.assignment_values(a).into_iter().skip(1));
+                values.extend(self.assignment_values(a));
                 values.extend(journey_values(journey, *stalls_at));
             }
             if let Some(sql) = ASSIGNMENTS.get(batch.len() - 1) {
@@ -122,12 +121,12 @@ impl Tx {
     /// Makes people as [`Tx::insert_member`] does; answers whether all of them.
     pub async fn insert_members(&mut self, people: &[(Member, Keys)]) -> Result<bool, Error> {
         for batch in people.chunks(MOST) {
-            let mut values = args![self.tenant];
+            let mut values = Vec::new();
             for (member, keys) in batch {
-                values.extend(self.member_values(member, keys).into_iter().skip(1));
+                values.extend(self.member_values(member, keys));
             }
             if let Some(sql) = MEMBERS.get(batch.len() - 1)
-                && self.all(sql, values).await?.len() < batch.len()
+                && self.run(sql, values).await? < batch.len() as u64
             {
                 return Ok(false);
             }

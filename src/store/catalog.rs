@@ -1,6 +1,8 @@
 //! What a tenant has bought and decided: products, pools, tracks, policy. Every
 //! change moves the tenant's catalog version, by which others know that what they hold is old.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
@@ -71,11 +73,20 @@ impl Session {
     async fn pools(&mut self) -> Result<Vec<Pool>, Error> {
         let sql = "select id, product_id, key, subscription_type, term_start, term_end, full_policy, \
                      overage_limit, reuse_policy, cooldown_days, default_duration_days, \
-                     fallback_pool_id, state from pool where tenant_id = $1 order by key";
+                     fallback_pool_id, state, max_reassignments, unit_cost from pool where tenant_id = $1 order by key";
         self.all(sql, args![self.tenant])
             .await?
             .iter()
             .map(pool)
+            .collect()
+    }
+
+    /// How many used seats of each pool were given on, where the contract limits that.
+    pub async fn reassignments(&mut self) -> Result<HashMap<Uuid, i64>, Error> {
+        let sql = "select id, reassignments from pool where tenant_id = $1";
+        let rows = self.all(sql, args![self.tenant]).await?;
+        rows.iter()
+            .map(|row| Ok((row.get("id")?, row.get("reassignments")?)))
             .collect()
     }
 
@@ -105,6 +116,8 @@ fn pool(row: &Row) -> Result<Pool, Error> {
         default_duration_days: row.get("default_duration_days")?,
         fallback: row.get("fallback_pool_id")?,
         state: named(row, "state")?,
+        max_reassignments: row.get("max_reassignments")?,
+        unit_cost: row.get("unit_cost")?,
     })
 }
 
@@ -161,8 +174,9 @@ impl Tx {
         self.run(
             "insert into pool (tenant_id, id, product_id, key, subscription_type, term_start, \
                term_end, full_policy, overage_limit, reuse_policy, cooldown_days, \
-               default_duration_days, fallback_pool_id, state, created_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+               default_duration_days, fallback_pool_id, state, max_reassignments, unit_cost, \
+               created_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             values,
         )
         .await?;
@@ -176,7 +190,7 @@ impl Tx {
             "update pool set product_id = $3, key = $4, subscription_type = $5, term_start = $6, \
                term_end = $7, full_policy = $8, overage_limit = $9, reuse_policy = $10, \
                cooldown_days = $11, default_duration_days = $12, fallback_pool_id = $13, \
-               state = $14 where tenant_id = $1 and id = $2",
+               state = $14, max_reassignments = $15, unit_cost = $16 where tenant_id = $1 and id = $2",
             self.pool_values(pool),
         )
         .await?;
@@ -199,7 +213,17 @@ impl Tx {
             pool.default_duration_days,
             pool.fallback,
             pool.state.as_str(),
+            pool.max_reassignments,
+            pool.unit_cost,
         ]
+    }
+
+    /// Counts a used seat of a pool that is held, which is to be given to somebody else; answers
+    /// whether the contract lets it be.
+    pub async fn reassign(&mut self, pool: Uuid) -> Result<bool, Error> {
+        let sql = "update pool set reassignments = reassignments + 1 where tenant_id = $1 \
+                   and id = $2 and (max_reassignments is null or reassignments < max_reassignments)";
+        Ok(self.run(sql, args![self.tenant, pool]).await? > 0)
     }
 
     /// Adds purchased seats to a pool that is held, in one statement.

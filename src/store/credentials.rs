@@ -37,6 +37,8 @@ pub struct Token {
     pub tenant: TenantId,
     /// The connection an identity provider's token belongs to.
     pub connection: Option<Uuid>,
+    /// The person whose it is, where it is somebody's in particular.
+    pub member: Option<Uuid>,
     /// What it may do.
     pub role: Role,
     /// SHA-256 of the secret part.
@@ -73,6 +75,7 @@ fn token(row: &Row) -> Result<Token, Error> {
         id: row.get("id")?,
         tenant: TenantId(row.get("tenant_id")?),
         connection: row.get("connection_id")?,
+        member: row.get("member_id")?,
         role: named(row, "role")?,
         secret_hash: row.get("secret_hash")?,
         created_at: row.instant("created_at")?,
@@ -84,8 +87,8 @@ fn token(row: &Row) -> Result<Token, Error> {
 
 macro_rules! token_columns {
     () => {
-        "id, tenant_id, connection_id, role, secret_hash, created_at, expires_at, revoked_at, \
-         last_used_at from token "
+        "id, tenant_id, connection_id, member_id, role, secret_hash, created_at, expires_at, \
+         revoked_at, last_used_at from token "
     };
 }
 
@@ -152,7 +155,7 @@ impl Tx {
     pub async fn insert_token(&mut self, token: &Token) -> Result<(), Error> {
         self.run(
             "insert into token (id, tenant_id, connection_id, role, secret_hash, created_at, \
-               expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
+               expires_at, member_id) values ($1, $2, $3, $4, $5, $6, $7, $8)",
             args![
                 &token.id,
                 self.tenant,
@@ -160,7 +163,8 @@ impl Tx {
                 token.role.as_str(),
                 token.secret_hash.clone(),
                 token.created_at,
-                token.expires_at
+                token.expires_at,
+                token.member
             ],
         )
         .await?;

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::engine::{Row, args};
-use super::ledger::rows_of;
+use super::engine::{Row, args, rows_of};
 use super::seats::named as parsed;
 use super::{Error, Session, Store, TenantId, Tx};
 use crate::scim::Object;
@@ -222,10 +221,11 @@ impl Tx {
     ) -> Result<i64, Error> {
         let mut n = last;
         for batch in messages.chunks(50) {
-            let mut values = args![self.tenant];
+            let mut values = Vec::new();
             for m in batch {
                 n += 1;
                 values.extend(args![
+                    self.tenant,
                     webhook,
                     n,
                     &m.id,
@@ -240,7 +240,7 @@ impl Tx {
                     now
                 ]);
             }
-            let rows = rows_of(batch.len(), 12);
+            let rows = rows_of(batch.len(), 13);
             let sql = format!(
                 "insert into delivery (tenant_id, webhook_id, n, message, type, lane, seq, \
                    member_id, pool_id, occurred_at, detail, state, next_at) values {rows}"

@@ -1,14 +1,13 @@
 //! Files of HR systems: what came of them, and what must be known while one is read.
 
-use std::collections::HashSet;
+mod notes;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::engine::{Row, args};
-use super::members::{Member, member, member_columns, member_tables};
-use super::seats::{assignment_columns, named};
+use super::seats::named;
 use super::{Error, Session, Tx};
 use crate::seats::named as named_enum;
 
@@ -184,53 +183,6 @@ impl Session {
             })
             .collect()
     }
-
-    /// People who have one of these identifiers or addresses (folded), as the identity provider
-    /// knows them.
-    pub async fn people_named(
-        &mut self,
-        workers: &[&str],
-        externals: &[&str],
-        addresses: &[&str],
-    ) -> Result<Vec<Member>, Error> {
-        const SQL: &str = concat!(
-            "select ",
-            member_columns!(),
-            member_tables!(),
-            "where m.tenant_id = $1 and m.identity_state in ('active', 'inactive') and m.id in ( \
-               select id from member where tenant_id = $1 and worker_id is not null \
-                 and worker_id in (select t from ({texts}($2)) i) \
-               union select id from member where tenant_id = $1 and external_id is not null \
-                 and external_id in (select t from ({texts}($3)) i) \
-               union select id from member where tenant_id = $1 \
-                 and identity_state in ('active', 'inactive') \
-                 and user_name_key in (select t from ({texts}($4)) i) \
-               union select member_id from member_email where tenant_id = $1 \
-                 and email_key in (select t from ({texts}($4)) i)) order by m.id"
-        );
-        let values = args![
-            self.tenant,
-            json!(workers),
-            json!(externals),
-            json!(addresses)
-        ];
-        self.all(SQL, values).await?.iter().map(member).collect()
-    }
-
-    /// How many people that files made are missing in this one: of one connection, or of all.
-    pub async fn count_omitted(
-        &mut self,
-        import: Uuid,
-        connection: Option<Uuid>,
-    ) -> Result<i64, Error> {
-        let sql = "select count(*) as n from member m where m.tenant_id = $1 \
-                   and m.managed_by = 'import' and m.identity_state = 'active' \
-                   and ($3 is null or m.connection_id = $3) and not exists \
-                   (select 1 from import_person p where p.tenant_id = $1 and p.import_id = $2 \
-                    and p.member_id = m.id)";
-        let values = args![self.tenant, import, connection];
-        self.one(sql, values).await?.get("n")
-    }
 }
 
 impl Tx {
@@ -289,6 +241,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes what a file that waits for its plan would come to.
+    pub async fn note_planned(
+        &mut self,
+        import: Uuid,
+        (warnings, omitted): (&Json, i64),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let sql = "update import_run set warnings = $3, omitted = $4, touched_at = $5 \
+                   where tenant_id = $1 and id = $2";
+        let values = args![self.tenant, import, warnings.clone(), omitted, now];
+        self.run(sql, values).await?;
+        Ok(())
+    }
+
     /// Ends an import.
     pub async fn end_import(
         &mut self,
@@ -331,104 +297,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes the keys of rows; answers those that no earlier row had, each with its line.
-    pub async fn claim_keys(
-        &mut self,
-        import: Uuid,
-        keys: &[(String, u64)],
-    ) -> Result<HashSet<(String, u64)>, Error> {
-        if keys.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let rows = keys.iter().map(|(key, line)| json!([key, line])).collect();
-        let rows: Json = rows;
-        let sql = "insert into import_key (tenant_id, import_id, key, line) \
-                   select $1, $2, e.value ->> 0, cast(e.value ->> 1 as bigint) \
-                   from {elements}($3) e where true on conflict do nothing returning key, line";
-        let claimed = self.all(sql, args![self.tenant, import, rows]).await?;
-        claimed
-            .iter()
-            .map(|row| {
-                let line: i64 = row.get("line")?;
-                Ok((row.get("key")?, line.unsigned_abs()))
-            })
-            .collect()
-    }
-
-    /// The line that had a key first.
-    pub async fn line_of_key(&mut self, import: Uuid, key: &str) -> Result<Option<i64>, Error> {
-        let sql =
-            "select line from import_key where tenant_id = $1 and import_id = $2 and key = $3";
-        let row = self.optional(sql, args![self.tenant, import, key]).await?;
-        row.map(|row| row.get("line")).transpose()
-    }
-
-    /// Notes whom a file names.
-    pub async fn name_people(&mut self, import: Uuid, people: &[Uuid]) -> Result<(), Error> {
-        if people.is_empty() {
-            return Ok(());
-        }
-        let sql = "insert into import_person (tenant_id, import_id, member_id) \
-                   select $1, $2, id from ({ids}($3)) i where true on conflict do nothing";
-        let values = args![self.tenant, import, json!(people)];
-        self.run(sql, values).await?;
-        Ok(())
-    }
-
-    /// Some of the people that [`Session::count_omitted`] counts.
-    pub async fn omitted(
-        &mut self,
-        import: Uuid,
-        connection: Option<Uuid>,
-        limit: i64,
-    ) -> Result<Vec<Uuid>, Error> {
-        let sql = "select m.id from member m where m.tenant_id = $1 \
-                   and m.managed_by = 'import' and m.identity_state = 'active' \
-                   and ($3 is null or m.connection_id = $3) and not exists \
-                   (select 1 from import_person p where p.tenant_id = $1 and p.import_id = $2 \
-                    and p.member_id = m.id) order by m.id limit $4 + 0";
-        let values = args![self.tenant, import, connection, limit];
-        let rows = self.all(sql, values).await?;
-        rows.iter().map(|row| row.get("id")).collect()
-    }
-
-    /// Forgets keys and people that were noted, so many at a time; answers whether there are more.
-    pub async fn forget_notes(&mut self, import: Uuid, limit: i64) -> Result<bool, Error> {
-        let values = || args![self.tenant, import, limit];
-        let (keys, people) = (values(), values());
-        let gone = self
-            .run(
-                "delete from import_key where tenant_id = $1 and import_id = $2 and key in (select \
-                   key from import_key where tenant_id = $1 and import_id = $2 limit $3 + 0)",
-                keys,
-            )
-            .await?
-            + self
-                .run(
-                    "delete from import_person where tenant_id = $1 and import_id = $2 \
-                     and member_id in (select member_id from import_person where tenant_id = $1 \
-                       and import_id = $2 limit $3 + 0)",
-                    people,
-                )
-                .await?;
-        Ok(gone > 0)
-    }
-
-    /// Forgets the keys alone, for a second reading.
-    pub async fn forget_keys(&mut self, import: Uuid, limit: i64) -> Result<bool, Error> {
-        let sql = "delete from import_key where tenant_id = $1 and import_id = $2 and key in \
-                   (select key from import_key where tenant_id = $1 and import_id = $2 \
-                    limit $3 + 0)";
-        let values = args![self.tenant, import, limit];
-        Ok(self.run(sql, values).await? > 0)
-    }
-
     /// Imports that began before a time and still have failed rows or notes, one at a time.
     pub async fn stale_import(&mut self, before: Timestamp) -> Result<Option<Uuid>, Error> {
         let sql = "select r.id from import_run r where r.tenant_id = $1 and r.created_at < $2 \
                    and (exists (select 1 from import_failure f where f.tenant_id = $1 \
                      and f.import_id = r.id) or exists (select 1 from import_key k \
-                     where k.tenant_id = $1 and k.import_id = r.id)) limit 1";
+                     where k.tenant_id = $1 and k.import_id = r.id) \
+                     or exists (select 1 from import_row w \
+                     where w.tenant_id = $1 and w.import_id = r.id)) limit 1";
         let row = self.optional(sql, args![self.tenant, before]).await?;
         row.map(|row| row.get("id")).transpose()
     }

@@ -8,7 +8,6 @@ mod history;
 mod outbox;
 mod walk;
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -18,7 +17,7 @@ pub use as_of::Accounts;
 pub use history::OfMember;
 pub use walk::{Broken, Expected, Verdict, Walk, hex};
 
-use super::engine::{Row, args};
+use super::engine::{Row, args, rows_of};
 use super::{Error, Session, Tx};
 use crate::scim::Object;
 
@@ -177,13 +176,28 @@ impl Session {
     }
 }
 
+impl Session {
+    /// The line at this place of the chain.
+    pub async fn sealed_line(&mut self, seq: i64) -> Result<Option<Entry>, Error> {
+        const SQL: &str = concat!(
+            "select ",
+            entry_columns!(),
+            " from ledger_seal s join ledger l \
+               on l.tenant_id = s.tenant_id and l.id = s.ledger_id \
+             where s.tenant_id = $1 and s.seq = $2"
+        );
+        let row = self.optional(SQL, args![self.tenant, seq]).await?;
+        row.as_ref().map(entry).transpose()
+    }
+}
+
 /// The statements that append one line, two, and so on.
 static APPEND: LazyLock<Vec<String>> = LazyLock::new(|| {
     let append = |lines| {
         format!(
             "insert into ledger (tenant_id, id, at, actor, cause, action, member_id, \
              assignment_id, pool_id, from_account, to_account, quantity, detail) values {}",
-            rows_of(lines, 12)
+            rows_of(lines, 13)
         )
     };
     (1..=50).map(append).collect()
@@ -193,9 +207,10 @@ impl Tx {
     /// Appends lines.
     pub async fn append(&mut self, entries: &[Entry]) -> Result<(), Error> {
         for batch in entries.chunks(APPEND.len()) {
-            let mut values = args![self.tenant];
+            let mut values = Vec::new();
             for e in batch {
                 values.extend(args![
+                    self.tenant,
                     e.id,
                     e.at,
                     &e.actor,
@@ -216,17 +231,4 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-/// `($1, $2, …), ($1, …)`: rows of the tenant and `columns` more parameters each.
-pub(super) fn rows_of(rows: usize, columns: usize) -> String {
-    let mut text = String::new();
-    for row in 0..rows {
-        text.push_str(if row == 0 { "($1" } else { ", ($1" });
-        for column in 0..columns {
-            let _ = write!(text, ", ${}", 2 + row * columns + column);
-        }
-        text.push(')');
-    }
-    text
 }

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::engine::{Row, args};
-use super::ledger::rows_of;
+use super::engine::{Row, args, rows_of};
 use super::seats::named;
 use super::{Error, Session, Store, TenantId, Tx};
 use crate::plans::{Item, ItemState, Kind, State};
@@ -115,7 +114,10 @@ impl Store {
     /// Tenants with a plan that is being applied, or whose time ran out by `now`.
     pub async fn tenants_planning(&self, now: Timestamp) -> Result<Vec<TenantId>, Error> {
         let sql = "select distinct tenant_id from plan where state in ('pending', 'approved', 'applying') \
-                   and (state = 'applying' or expires_at <= $1)";
+                   and (state = 'applying' or expires_at <= $1) \
+                   union select i.tenant_id from import_plan i \
+                   join plan p on p.tenant_id = i.tenant_id and p.id = i.plan_id \
+                   where i.keeps_rows and p.state in ('rejected', 'expired', 'applied')";
         let rows = self.read(TenantId(0)).await?.all(sql, args![now]).await?;
         rows.iter()
             .map(|row| row.get("tenant_id").map(TenantId))
@@ -210,7 +212,7 @@ static INSERT: LazyLock<Vec<String>> = LazyLock::new(|| {
         format!(
             "insert into plan_item (tenant_id, plan_id, n, member_id, state, problem, fingerprint, \
              body, before, after, seat_delta, warnings) values {}",
-            rows_of(items, 11)
+            rows_of(items, 12)
         )
     };
     (1..=50).map(insert).collect()
@@ -242,11 +244,12 @@ impl Tx {
         .await?;
         let mut n = 0_i64;
         for batch in items.chunks(INSERT.len()) {
-            let mut values = args![self.tenant];
+            let mut values = Vec::new();
             for item in batch {
                 n += 1;
                 let warnings: Vec<_> = item.warnings.iter().map(|w| w.as_str()).collect();
                 values.extend(args![
+                    self.tenant,
                     p.id,
                     n,
                     item.member,

@@ -13,7 +13,9 @@ impl Store {
                      (select 1 from import_run i where i.tenant_id = t.id and i.created_at < $1 \
                       and (exists (select 1 from import_failure f where f.tenant_id = t.id \
                         and f.import_id = i.id) or exists (select 1 from import_key k \
-                        where k.tenant_id = t.id and k.import_id = i.id)))";
+                        where k.tenant_id = t.id and k.import_id = i.id) \
+                        or exists (select 1 from import_row w \
+                        where w.tenant_id = t.id and w.import_id = i.id)))";
         let mut session = self.read(TenantId(0)).await?;
         let rows = session.all(sql, args![before]).await?;
         rows.iter().map(|row| row.get("id").map(TenantId)).collect()

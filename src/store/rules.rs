@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::engine::{Dialect, Row, args};
+use super::owners::Thing;
 use super::seats::named;
 use super::{Error, Session, Tx};
 use crate::seats::catalog::{Match, Rule};
@@ -105,6 +106,7 @@ impl Tx {
 
     /// Removes a rule; answers whether there was one.
     pub async fn delete_rule(&mut self, rule: Uuid) -> Result<bool, Error> {
+        self.disown(Thing::Mapping, rule).await?;
         let sql = "delete from mapping_rule where tenant_id = $1 and id = $2";
         Ok(self.run(sql, args![self.tenant, rule]).await? > 0)
     }

@@ -8,8 +8,8 @@ use super::{Error, Tx};
 use crate::scim::predicate::fold;
 
 impl Tx {
-    /// Forgets the findings of reconciliations and the failed rows of imports that are about a
-    /// person, or name one of these identifiers of theirs in whatever case.
+    /// Forgets the findings of reconciliations and the rows of imports, failed or waiting for a plan,
+    /// that are about a person, or name one of these identifiers of theirs in whatever case.
     pub async fn forget_traces(
         &mut self,
         member: Uuid,
@@ -22,6 +22,7 @@ impl Tx {
             let like = format!("%{}%", searchable(&key));
             self.forget_findings(&key, &like).await?;
             self.forget_failed_rows(&key, &like).await?;
+            self.forget_kept_rows(&key, &like).await?;
         }
         Ok(())
     }
@@ -49,6 +50,18 @@ impl Tx {
                 let sql = "delete from import_failure where tenant_id = $1 \
                            and import_id = $2 and line = $3";
                 self.run(sql, args![self.tenant, import, line]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget_kept_rows(&mut self, key: &str, like: &str) -> Result<(), Error> {
+        let sql = "select import_id, line, given from import_row \
+                   where tenant_id = $1 and lower(cast(given as text)) like $2";
+        for row in &self.all(sql, args![self.tenant, like]).await? {
+            if names(&row.json("given")?, key) {
+                self.forget_row(row.get("import_id")?, row.get("line")?)
+                    .await?;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::engine::{Row, args};
+use super::owners::Thing;
 use super::{Error, Session, Store, TenantId, Tx};
 use crate::seats::named;
 use crate::webhooks::kind::Kind;
@@ -210,6 +211,7 @@ impl Tx {
 
     /// Removes a webhook with all that it was and will be told.
     pub async fn delete_webhook(&mut self, id: Uuid) -> Result<(), Error> {
+        self.disown(Thing::Webhook, id).await?;
         let sql = "delete from webhook where tenant_id = $1 and id = $2";
         self.run(sql, args![self.tenant, id]).await?;
         Ok(())

@@ -125,9 +125,11 @@ async fn run(
     group: usize,
     mut log: Checkpoints,
 ) {
-    // `begin` waits for others, and looks more often.
-    if let Err(error) = connection.batch("pragma busy_timeout = 2").await {
-        tracing::error!(%error, "the writer's patience could not be set");
+    // `begin` waits for others, and looks more often. What a savepoint would bring back is written
+    // down at every change of a page, beyond 64 KiB into a file of its own unless this is said.
+    let settings = "pragma busy_timeout = 2; pragma temp_store = memory";
+    if let Err(error) = connection.batch(settings).await {
+        tracing::error!(%error, "the writer's settings could not be made");
     }
     loop {
         let first = tokio::select! {

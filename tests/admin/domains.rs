@@ -8,11 +8,11 @@ use crate::common::tenant::user;
 use crate::office::{Office, each};
 
 both_engines!(
-    row_10_only_addresses_of_declared_domains_come_in,
+    row_10_of_1_2_only_addresses_of_declared_domains_come_in,
     a_domain_that_is_none_is_refused,
 );
 
-async fn row_10_only_addresses_of_declared_domains_come_in(t: Tenant) {
+async fn row_10_of_1_2_only_addresses_of_declared_domains_come_in(t: Tenant) {
     let office = Office::with_seats(t, 9).await;
     let scim = office.tenant.scim();
     let person = |name: &str, address: &str| {

@@ -6,7 +6,7 @@ use crate::common::{COACHING, Tenant};
 use crate::office::{Office, each};
 
 both_engines!(
-    the_seat_goes_to_the_next_in_line,
+    row_33_the_seat_goes_to_the_next_in_line,
     ending_twice_changes_nothing,
     a_reason_is_required,
     the_ledger_has_the_reason_and_not_the_note,
@@ -18,7 +18,7 @@ both_engines!(
     somebody_away_may_return_after_it,
 );
 
-async fn the_seat_goes_to_the_next_in_line(t: Tenant) {
+async fn row_33_the_seat_goes_to_the_next_in_line(t: Tenant) {
     let office = Office::with_seats(t, 1).await;
     office.hire_all(&["ada", "bob", "cyd"]).await;
     let bob = office.member("bob").await.id();

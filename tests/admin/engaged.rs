@@ -9,7 +9,7 @@ use crate::office::{Office, days, each, each_of};
 both_engines!(a_viewer_sees_no_engagement);
 both_engines_alone!(
     row_18_and_22_filters_by_status_and_stalled,
-    rows_15_and_16_orders_with_unset_last,
+    row_15_and_16_orders_with_unset_last,
     idle_people_are_found_by_days,
     an_ended_episode_is_not_the_current_one,
 );
@@ -134,7 +134,7 @@ async fn row_18_and_22_filters_by_status_and_stalled(engine: Engine) {
     server.stop().await;
 }
 
-async fn rows_15_and_16_orders_with_unset_last(engine: Engine) {
+async fn row_15_and_16_orders_with_unset_last(engine: Engine) {
     let (server, office) = crowd(engine).await;
     office.hire("nobody", json!({"active": false})).await;
     for (sort, key) in [

@@ -6,7 +6,7 @@ use crate::common::{COACHING, Engine, Tenant};
 use crate::office::{Office, day, days};
 
 both_engines!(
-    the_end_moves_and_says_that_an_operator_moved_it,
+    row_32_the_end_moves_and_says_that_an_operator_moved_it,
     it_holds_until_the_identity_provider_sends_another_end,
     days_are_added_to_the_present_end,
     beyond_the_term_the_pools_that_could_are_named,
@@ -25,7 +25,7 @@ both_engines_alone!(
     without_a_free_seat_a_new_episode_waits,
 );
 
-async fn the_end_moves_and_says_that_an_operator_moved_it(t: Tenant) {
+async fn row_32_the_end_moves_and_says_that_an_operator_moved_it(t: Tenant) {
     let office = Office::with_seats(t, 1).await;
     office
         .hire("ada", json!({COACHING: {"accessEndDate": "2037-05-31"}}))

@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::common::{COACHING, Tenant};
 use crate::office::Office;
 
-both_engines!(row_5_of_stitchflow_operators_grant_nothing_that_is_not_licensed,);
+both_engines!(row_5_of_1_2_operators_grant_nothing_that_is_not_licensed,);
 
-async fn row_5_of_stitchflow_operators_grant_nothing_that_is_not_licensed(t: Tenant) {
+async fn row_5_of_1_2_operators_grant_nothing_that_is_not_licensed(t: Tenant) {
     let office = Office::with_seats(t, 9).await;
     office.hire("ada", json!({})).await;
     // Both are of the one product; without a live pool of it neither is licensed.

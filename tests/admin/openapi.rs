@@ -108,7 +108,10 @@ fn request(
     id: &str,
 ) -> crate::common::client::Request {
     let path = path.strip_prefix("/admin/v1").unwrap();
-    let path = path.replace("{id}", id).replace("{n}", "1");
+    let path = path
+        .replace("{id}", id)
+        .replace("{n}", "1")
+        .replace("{seq}", "1");
     client.request(method.clone(), &path)
 }
 

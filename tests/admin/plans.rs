@@ -10,7 +10,7 @@ use crate::office::{Office, days, each};
 both_engines!(
     a_plan_changes_nothing_until_it_is_applied,
     a_dry_run_is_not_stored,
-    many_people_take_somebody_elses_approval,
+    row_28_of_1_2_many_people_take_somebody_elses_approval,
     nobody_approves_their_own_plan,
     a_session_soon_takes_approval,
     only_what_was_reviewed_is_applied,
@@ -19,6 +19,7 @@ both_engines!(
     a_plan_of_another_tenant_is_not_there,
     items_are_read_a_page_at_a_time_and_as_lines,
     each_right_is_asked_for,
+    an_extension_into_another_pool_tells_what_is_used_up,
 );
 both_engines_alone!(a_plan_expires);
 
@@ -112,7 +113,7 @@ async fn eleven(office: &Office) -> Reply {
     plan(office, body).await.status(201)
 }
 
-async fn many_people_take_somebody_elses_approval(t: Tenant) {
+async fn row_28_of_1_2_many_people_take_somebody_elses_approval(t: Tenant) {
     let office = Office::with_seats(t, 11).await;
     let planned = eleven(&office).await.holds("/state", "pending");
     let planned = planned
@@ -378,6 +379,28 @@ async fn each_right_is_asked_for(t: Tenant) {
         );
         may(client.post("/exclusions", json!({})).await, excludes);
     }
+}
+
+async fn an_extension_into_another_pool_tells_what_is_used_up(t: Tenant) {
+    let office = Office::bare(t).await;
+    let terms = json!({"reusePolicy": "consumable", "termEnd": "2037-12-31"});
+    office.pool("once", 1, terms).await;
+    office.hire("ada", json!({})).await;
+    office.pool("next", 1, json!({})).await;
+    let body = json!({"kind": "extend", "members": ["ada"], "until": "2038-06-30", "pool": "next"});
+    let planned = plan(&office, body).await.status(201);
+    let planned = planned
+        .holds("/seats", -1)
+        .holds("/seatsByPool", json!({"next": -1}));
+    let shown = items(&office, &planned).await;
+    shown
+        .holds("/items/0/seatDelta", -1)
+        .holds("/items/0/warnings", json!(["takes_seat", "seat_burned"]));
+    step(&office.owner, &planned, "apply").await.status(200);
+    let once = office.figures("once").await;
+    once.holds("/burned", 1).holds("/available", 0);
+    office.figures("next").await.holds("/available", 0);
+    office.books_balance().await;
 }
 
 async fn a_plan_expires(engine: Engine) {

@@ -37,7 +37,7 @@ async fn a_pool_shows_its_terms_and_its_seats(t: Tenant) {
         "scheduled": 0, "occupied": 0, "grace": 0, "burned": 0, "overage": 0, "waitlist": 0,
         "coolingDown": 0, "notOffered": 0,
         "overageLimit": 2, "cooldownDays": 3, "defaultDurationDays": 180, "fallbackPool": null,
-        "state": "live",
+        "state": "live", "maxReassignments": null, "reassignments": 0, "unitCost": null,
     });
     let read = office.figures("C-2026").await;
     assert_eq!(read.json, shown, "{read}");

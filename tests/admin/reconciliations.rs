@@ -7,8 +7,8 @@ use crate::common::{Reply, Tenant};
 use crate::office::{Office, each, each_of, merge};
 
 both_engines!(
-    row_29_each_difference_has_its_bucket,
-    row_30_what_entra_and_vendors_export_is_understood,
+    row_29_of_1_2_each_difference_has_its_bucket,
+    row_30_of_1_2_what_entra_and_vendors_export_is_understood,
     findings_are_paged_filtered_and_written_as_csv,
     a_list_that_names_nobody_is_refused,
     a_reconciliation_changes_nothing,
@@ -37,7 +37,7 @@ fn about<'r>(reply: &'r Reply, email: &str) -> (&'r str, &'r str) {
     (text("bucket"), text("suggestedAction"))
 }
 
-async fn row_29_each_difference_has_its_bucket(t: Tenant) {
+async fn row_29_of_1_2_each_difference_has_its_bucket(t: Tenant) {
     let office = Office::with_seats(t, 6).await;
     let exec = json!({"key": "exec", "name": "Executive"});
     office.make("/tracks", exec).await;
@@ -98,7 +98,7 @@ async fn row_29_each_difference_has_its_bucket(t: Tenant) {
         .holds("/people", 7);
 }
 
-async fn row_30_what_entra_and_vendors_export_is_understood(t: Tenant) {
+async fn row_30_of_1_2_what_entra_and_vendors_export_is_understood(t: Tenant) {
     let office = Office::with_seats(t, 9).await;
     office
         .hire("ada@acme.example", json!({"externalId": "oid-1"}))

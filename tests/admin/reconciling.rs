@@ -8,7 +8,7 @@ use crate::office::{Office, each};
 use crate::plans::{items, step};
 
 both_engines!(
-    row_29_what_is_suggested_is_planned_and_done,
+    row_29_of_1_2_what_is_suggested_is_planned_and_done,
     rows_are_chosen_one_by_one,
     what_is_not_ours_to_do_is_refused_and_says_whose_it_is,
     who_was_mended_meanwhile_is_left_alone,
@@ -48,7 +48,7 @@ fn of<'r>(shown: &'r Reply, name: &str) -> &'r Value {
     item.unwrap_or_else(|| panic!("no {name}\n{shown}"))
 }
 
-async fn row_29_what_is_suggested_is_planned_and_done(t: Tenant) {
+async fn row_29_of_1_2_what_is_suggested_is_planned_and_done(t: Tenant) {
     let office = office(t).await;
     let held = reconcile(&office, LIST).await;
     let buckets = [

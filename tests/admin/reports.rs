@@ -461,6 +461,14 @@ async fn row_23_to_25_attention_is_what_needs_somebody_today(engine: Engine) {
         .query("format", "csv");
     let csv = csv.await.status(200);
     assert_eq!(csv.text.lines().count(), 6, "{csv}");
+    let table = office
+        .owner
+        .get("/reports/attention")
+        .query("format", "table");
+    let table = table.await.status(200);
+    let counted = table.text.lines().find(|line| line.contains("pool_full"));
+    let cells: Vec<_> = counted.unwrap().split(['│', '┆']).map(str::trim).collect();
+    assert_eq!(cells, ["", "pool_full", "1", ""], "{table}");
     server.stop().await;
 }
 

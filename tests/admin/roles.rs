@@ -9,7 +9,7 @@ use crate::office::{Office, each};
 
 both_engines!(
     each_role_may_do_its_own,
-    the_roles_are_listed,
+    row_6_of_1_2_the_roles_are_listed,
     an_identity_providers_token_is_not_an_operators,
     an_operators_token_is_not_an_identity_providers,
 );
@@ -107,7 +107,7 @@ async fn each_role_may_do_its_own(t: Tenant) {
     }
 }
 
-async fn the_roles_are_listed(t: Tenant) {
+async fn row_6_of_1_2_the_roles_are_listed(t: Tenant) {
     let roles = t.admin("viewer").get("/roles").await.status(200);
     let names = each(&roles, "role");
     let expected = [

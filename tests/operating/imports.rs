@@ -35,10 +35,16 @@ fn import(t: &Tenant, file: &std::path::Path, rest: &[&str]) -> Command {
 }
 
 /// Whether it succeeded, what it printed and what it said went wrong.
-fn run(mut command: Command) -> (bool, String, String) {
+fn run(command: Command) -> (bool, String, String) {
+    let (status, said, wrong) = status(command);
+    (status == Some(0), said, wrong)
+}
+
+/// With what status it ended, what it printed and what it said went wrong.
+fn status(mut command: Command) -> (Option<i32>, String, String) {
     let output = command.output().unwrap();
     (
-        output.status.success(),
+        output.status.code(),
         String::from_utf8(output.stdout).unwrap(),
         String::from_utf8(output.stderr).unwrap(),
     )
@@ -84,9 +90,40 @@ async fn a_full_file_needs_its_number(t: Tenant) {
     assert!(!ok && wrong.contains("1 people are missing"), "{wrong}");
     assert_eq!(wrong.lines().count(), 1, "{wrong}");
     let rest = [&full[..], &["--confirm-omissions", "1"]].concat();
-    assert!(run(import(&t, &file, &rest)).0);
+    let (status, said, wrong) = status(import(&t, &file, &rest));
+    assert_eq!(status, Some(3), "{said}{wrong}");
+    assert!(
+        wrong.starts_with("nothing is changed yet: plan "),
+        "{wrong}"
+    );
+    assert_eq!(wrong.lines().count(), 1, "{wrong}");
+    let bob = owner.get("/members/bob@acme.example").await;
+    bob.holds("/identityState", "active");
+    let plans = owner.get("/plans?kind=import").await.status(200);
+    let (id, hash) = (plans.string("/items/0/id"), plans.string("/items/0/hash"));
+    assert!(said.contains(&format!("plan {id}, hash {hash}")), "{said}");
+    let request = format!("curl -s \"$A/plans/{id}/apply\"");
+    assert!(
+        said.contains(&request) && !said.contains("/approve"),
+        "{said}"
+    );
+    let body = json!({"hash": hash});
+    let applied = owner.post(&format!("/plans/{id}/apply"), body).await;
+    applied.status(200).holds("/state", "applied");
     let bob = owner.get("/members/bob@acme.example").await;
     bob.holds("/identityState", "inactive");
+    // By whoever may not go without a second look it takes somebody else.
+    let mut file_of = String::from("email\n");
+    for n in 0..11 {
+        let _ = writeln!(file_of, "p{n}@acme.example");
+    }
+    std::fs::write(&file, &file_of).unwrap();
+    assert!(run(import(&t, &file, &["--apply"])).0);
+    let leavers = import(&t, &file, &["--apply", "--mode", "deprovision"]);
+    let (status, said, wrong) = self::status(leavers);
+    assert_eq!(status, Some(3), "{said}{wrong}");
+    assert!(wrong.contains("waits for somebody's approval"), "{wrong}");
+    assert!(said.contains("/approve\" -H"), "{said}");
 }
 
 async fn an_import_that_was_killed_can_be_sent_again(t: Tenant) {

@@ -17,6 +17,7 @@ mod crashes;
 mod demo;
 mod imports;
 mod ledger;
+mod planned_files;
 mod plans;
 mod process;
 mod replicas;

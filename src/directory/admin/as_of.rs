@@ -247,7 +247,7 @@ async fn pasts(
     Ok(ids.iter().map(past).collect())
 }
 
-fn step<'l>(line: &'l Entry, catalog: &'l Catalog) -> Step<'l> {
+pub(super) fn step<'l>(line: &'l Entry, catalog: &'l Catalog) -> Step<'l> {
     let moved = line.moved.as_ref().and_then(|moved| {
         let pool = catalog.pool(moved.pool)?;
         Some((moved.to, pool.key.as_str()))
@@ -274,6 +274,7 @@ fn of_member(m: &Member, past: &Past, episode: Option<i64>, catalog: &Catalog) -
     });
     let start = past.starts_at.map(|at| days::day_of(at, zone));
     let end = past.ends_at.map(|at| days::last_day(at, zone));
+    let is_over = matches!(state, SeatState::Ended | SeatState::None);
     let none = Value::Null;
     object([
         ("id", json!(m.id)),
@@ -282,7 +283,7 @@ fn of_member(m: &Member, past: &Past, episode: Option<i64>, catalog: &Catalog) -
         ("name", view::name(m)),
         ("title", none.clone()),
         ("email", view::email(m)),
-        ("track", json!(past.track)),
+        ("track", json!(past.track.as_ref().filter(|_| !is_over))),
         ("pool", json!(past.pool)),
         (
             "subscriptionType",
@@ -342,6 +343,9 @@ fn of_pool(pool: &crate::seats::catalog::Pool, accounts: &Accounts, catalog: &Ca
         ("cooldownDays", none.clone()),
         ("defaultDurationDays", none.clone()),
         ("fallbackPool", none.clone()),
-        ("state", none),
+        ("state", none.clone()),
+        ("maxReassignments", none.clone()),
+        ("reassignments", none.clone()),
+        ("unitCost", none),
     ])
 }

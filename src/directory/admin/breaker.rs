@@ -72,11 +72,10 @@ impl Directory {
             }
         }
         let mut session = self.store.snapshot(caller.tenant).await?;
-        let (all, tokens) = (session.connections().await?, session.tokens().await?);
-        let breakers = session.breakers().await?;
-        let connection = all.iter().find(|c| c.name == name);
+        let facts = connections::Facts::read(&mut session, now).await?;
+        let connection = facts.connections.iter().find(|c| c.name == name);
         let connection = connection.ok_or_else(|| not_found("such connection"))?;
-        Ok(connections::view(connection, &tokens, &breakers, now))
+        Ok(facts.view(connection, now))
     }
 
     /// Freezes what was cut before a breaker tripped, and goes on with what was decided, a batch

@@ -40,6 +40,7 @@ impl Directory {
             ("limits", query::limits()),
             ("jobs", jobs()),
             ("promises", promises()),
+            ("removals", removals()),
         ])
     }
 }
@@ -53,6 +54,28 @@ fn jobs() -> Value {
          "when": "at once, 500 people a step", "withinSeconds": null},
         {"job": "the ledger's chain", "when": "behind every change", "withinSeconds": 1},
         {"job": "benchmarks of stalling", "when": "once a day", "withinSeconds": 86_400},
+    ])
+}
+
+/// The ways to take access away, which are never one and the same: what each does, what is kept, and
+/// whether it can be undone (domain 4.6).
+fn removals() -> Value {
+    json!([
+        {"removal": "end", "call": "POST /admin/v1/members/{id}/end", "identity": "active",
+         "seat": "free at once, as the pool's contract has it", "access": "archive",
+         "kept": "everything; the person may still sign in and read", "undo": "extend"},
+        {"removal": "deactivate", "call": "POST /admin/v1/members/{id}/deactivate, or `active: false` over SCIM",
+         "identity": "inactive", "seat": "held for the grace period, then free", "access": "none",
+         "kept": "everything, memberships of groups too; tokens of the person are revoked",
+         "undo": "reactivate: the same seat within the grace period, a new episode later"},
+        {"removal": "delete", "call": "DELETE /scim/v2/Users/{id}", "identity": "deleted",
+         "seat": "free at once, unless the policy holds it for the grace period", "access": "none",
+         "kept": "history: assignments, sessions and the ledger; groups, pins and the SCIM user go",
+         "undo": "created again under the same externalId or workerId it is the same person"},
+        {"removal": "erase", "call": "POST /admin/v1/members/{id}/erase", "identity": "erased",
+         "seat": "free at once", "access": "none",
+         "kept": "history without a name: a pseudonym takes the place of all that tells who it was",
+         "undo": null},
     ])
 }
 

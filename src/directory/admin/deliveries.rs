@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{Body, required};
+use super::owners::Owners;
 use super::roles::Right;
 use super::{Items, Query, cursor, not_found, object, webhooks, wrong};
 use crate::directory::{Caller, Directory, Error};
@@ -113,7 +114,8 @@ impl Directory {
             tx.save_webhook(&webhook).await?;
             self.note(tx, caller, "webhook.replayed", webhook.id, now)
                 .await?;
-            let mut object = webhooks::view(&webhook, now);
+            let owners = Owners::read(tx).await?;
+            let mut object = webhooks::shown(&webhook, &owners, now);
             object.insert("latest".into(), latest.into());
             Ok(object)
         })

@@ -7,8 +7,10 @@ use uuid::Uuid;
 use super::roles::Right;
 use super::{Items, Query, cursor, not_found, object};
 use crate::directory::{Caller, Directory, Error};
+use crate::plans::{State, state_at};
 use crate::scim::Object;
 use crate::store::imports::{FailedRow, ImportRun, ImportState};
+use crate::store::plans::Plan;
 
 /// Errors in an answer at most; all of them are in its list.
 pub const MAX_SHOWN: usize = 100;
@@ -41,7 +43,12 @@ impl Directory {
         let limit = query.limit()?;
         let mut session = self.store.read(caller.tenant).await?;
         let runs = session.imports(before, limit + 1).await?;
-        let rows = runs.iter().map(|run| (view(run, now), run.id)).collect();
+        let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
+        let plans = session.plans_of_imports(&ids).await?;
+        let rows = runs
+            .iter()
+            .map(|run| (view(run, plans.get(&run.id), now), run.id));
+        let rows = rows.collect();
         self.page(list, rows, limit, now).await
     }
 
@@ -57,7 +64,8 @@ impl Directory {
         let run = found(session.import(parse(id)?).await?)?;
         let most = i64::try_from(MAX_SHOWN).unwrap_or(i64::MAX);
         let failed = session.failed_rows(run.id, 0, most).await?;
-        let mut object = view(&run, now);
+        let plan = session.plans_of_imports(&[run.id]).await?.remove(&run.id);
+        let mut object = view(&run, plan.as_ref(), now);
         let errors = failed.iter().flat_map(errors).take(MAX_SHOWN);
         object.insert("errors".into(), errors.collect());
         Ok(object)
@@ -148,21 +156,36 @@ fn found(run: Option<ImportRun>) -> Result<ImportRun, Error> {
     run.ok_or_else(|| not_found("such import").into())
 }
 
-fn state(run: &ImportRun, now: Timestamp) -> &'static str {
+fn state(run: &ImportRun, plan: Option<&Plan>, now: Timestamp) -> &'static str {
     let silent = now.duration_since(run.touched_at) > SILENCE;
+    match plan.map(|plan| state_at(plan.state, plan.expires_at, now)) {
+        Some(State::Pending | State::Approved) => return "planned",
+        Some(State::Applying) => return "running",
+        Some(state @ (State::Rejected | State::Expired)) => return state.as_str(),
+        Some(State::Applied) | None => {}
+    }
     match run.state {
         ImportState::Running if silent => "interrupted",
         state => state.as_str(),
     }
 }
 
-fn view(run: &ImportRun, now: Timestamp) -> Object {
+fn view(run: &ImportRun, plan: Option<&Plan>, now: Timestamp) -> Object {
     let counts = &run.counts;
+    let waits_for = plan.map(|plan| {
+        json!({
+            "id": plan.id, "hash": plan.hash,
+            "state": state_at(plan.state, plan.expires_at, now).as_str(),
+            "approvalRequired": !plan.approval.is_empty(),
+            "approvalReasons": plan.approval, "expiresAt": plan.expires_at,
+        })
+    });
     object([
         ("id", json!(run.id)),
         ("mode", run.mode.as_str().into()),
         ("dryRun", run.dry_run.into()),
-        ("state", state(run, now).into()),
+        ("state", state(run, plan, now).into()),
+        ("plan", json!(waits_for)),
         ("rows", counts.seen.into()),
         ("created", counts.created.into()),
         ("changed", counts.changed.into()),

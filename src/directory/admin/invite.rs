@@ -10,7 +10,7 @@ use super::object;
 use crate::directory::change::Change;
 use crate::directory::credentials::Role;
 use crate::directory::users::Making;
-use crate::directory::{Caller, Directory, Error};
+use crate::directory::{Caller, Cut, Directory, Error};
 use crate::scim::custom::UserType;
 use crate::scim::error::ScimType;
 use crate::scim::schema::{COACHING_URN, USER};
@@ -96,6 +96,7 @@ fn inviter(tenant: TenantId, invitation: &Invitation) -> Caller {
         connection: None,
         request_id: format!("invitation:{}", invitation.id),
         users: UserType::default(),
+        cut: Cut::default(),
     }
 }
 

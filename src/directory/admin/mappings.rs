@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::body::{Body, required};
 use super::catalog::{self, Done, placed};
+use super::owners::{self, Owners};
 use super::roles::Right;
 use super::{Items, Query, cursor, invalid, not_found, object, wrong};
 use crate::directory::rules::compile;
@@ -13,6 +14,7 @@ use crate::directory::{Caller, Code, Directory, Error, Refusal, custom};
 use crate::scim::Object;
 use crate::seats::catalog::{Catalog, Match, Rule};
 use crate::store::operations::PlacementRun;
+use crate::store::owners::Thing;
 use crate::store::rules::StoredRule;
 use crate::store::{Session, Tx, transact};
 
@@ -42,10 +44,13 @@ impl Directory {
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
         let rules = session.rules().await?;
+        let owners = Owners::read(&mut session).await?;
         let rows = rules.iter().map(|stored| {
             let by_filter = matches!(stored.rule.matches, Match::Filter(_));
             let key = (stored.rule.priority, by_filter, stored.rule.id);
-            (key, view(&stored.rule, stored.created_at, &catalog))
+            let mut object = view(&stored.rule, stored.created_at, &catalog);
+            owners.show(&mut object, Thing::Mapping, stored.rule.id);
+            (key, object)
         });
         let list = cursor::list(caller, "mappings", query);
         self.page_by_key(list, query, rows.collect(), now).await
@@ -57,7 +62,10 @@ impl Directory {
         let mut session = self.store.snapshot(caller.tenant).await?;
         let stored = with_id(&mut session, id).await?;
         let catalog = session.catalog().await?;
-        Ok(view(&stored.rule, stored.created_at, &catalog))
+        let mut object = view(&stored.rule, stored.created_at, &catalog);
+        let owners = Owners::read(&mut session).await?;
+        owners.show(&mut object, Thing::Mapping, stored.rule.id);
+        Ok(object)
     }
 
     /// Makes a mapping.
@@ -73,7 +81,10 @@ impl Directory {
             let catalog = catalog::begin(tx).await?;
             let rule = new(&body, &catalog)?;
             let run = store(tx, caller, (&rule, None), now).await?;
-            Ok(placed(view(&rule, now, &catalog), Some(&run)))
+            let mut object = view(&rule, now, &catalog);
+            let owners = Owners::read(tx).await?;
+            owners.show(&mut object, Thing::Mapping, rule.id);
+            Ok(placed(object, Some(&run)))
         }))
     }
 
@@ -92,7 +103,9 @@ impl Directory {
             let stored = with_id(tx, id).await?;
             let before = stored.rule;
             let rule = changed(&body, &before, &catalog)?;
-            let answer = view(&rule, stored.created_at, &catalog);
+            let mut answer = view(&rule, stored.created_at, &catalog);
+            let owners = Owners::read(tx).await?;
+            owners.show(&mut answer, Thing::Mapping, rule.id);
             if is_same(&rule, &before) {
                 return Ok(placed(answer, None));
             }
@@ -140,6 +153,7 @@ pub(super) async fn store(
     let action = match before {
         None => {
             tx.insert_rule(rule, now).await?;
+            owners::claim(tx, caller, (Thing::Mapping, rule.id), now).await?;
             "mapping.created"
         }
         Some(before) => {

@@ -105,6 +105,7 @@ impl Directory {
         object.insert("offboarding".into(), left);
         object.insert("assignments".into(), assignments);
         object.insert("groups".into(), groups);
+        object.insert("role".into(), view::role(&m).into());
         object.insert("why".into(), explain::why(&rules, &m, now));
         Ok(object)
     }

@@ -13,6 +13,7 @@ mod connections;
 mod cursor;
 mod custom_attributes;
 mod deliveries;
+mod display_names;
 mod domains;
 mod engagement;
 pub mod events;
@@ -28,10 +29,12 @@ mod members;
 mod nudges;
 mod offboarding;
 pub(crate) mod operations;
+pub(super) mod owners;
 mod placements;
 pub mod plans;
 mod policy;
 pub mod pools;
+mod provenance;
 mod query;
 mod reconciliations;
 pub mod reports;
@@ -49,12 +52,13 @@ pub mod webhooks;
 
 use serde_json::Value;
 
-use super::{Caller, Refusal};
+use super::{Caller, Cut, Error, Refusal};
 use crate::directory::Code;
 use crate::scim::Object;
 use crate::scim::custom::UserType;
 use crate::seats::catalog::{Catalog, Track};
-use crate::store::TenantId;
+use crate::store::members::Member;
+use crate::store::{Session, TenantId};
 use credentials::Role;
 
 use super::credentials;
@@ -84,8 +88,14 @@ impl Caller {
             connection: None,
             request_id: super::COMMAND.to_owned(),
             users: UserType::default(),
+            cut: Cut::default(),
         }
     }
+}
+
+/// The person of this identifier, address or name.
+pub(super) async fn somebody(session: &mut Session, who: &str) -> Result<Member, Error> {
+    find::person(session, who).await
 }
 
 /// A refusal of something that was sent, naming where it stood.

@@ -9,6 +9,39 @@ use crate::seats::outcome::{self, AccessLevel};
 use crate::seats::{IdentityState, SeatState};
 use crate::store::Session;
 use crate::store::members::Member;
+use crate::store::owners::Thing;
+
+/// What they could still call with, and what they leave without a hand.
+async fn credentials(session: &mut Session, m: &Member, now: Timestamp) -> Result<Value, Error> {
+    let review = session.credential_review(m.id).await?;
+    let owned = session.owned_by(m.id).await?;
+    let (live, revoked) = session.tokens_of(m.id, now).await?;
+    let count = |thing| owned.iter().filter(|owned| owned.thing == thing).count();
+    let looked = review.as_ref().is_none_or(|r| r.closed_at.is_some());
+    let had_any = review.is_some() || !owned.is_empty() || live > 0;
+    // Somebody whose coaching is over and who is still here keeps what they work with.
+    let is_gone = m.identity != IdentityState::Active;
+    let done = (had_any && is_gone).then_some(live == 0 && owned.is_empty() && looked);
+    let mut item = json!({
+        "item": "credentials_reviewed",
+        "done": done,
+        "admin": review.as_ref().is_some_and(|r| r.admin),
+        "tokensLive": live,
+        "tokensRevoked": revoked,
+        "webhooks": count(Thing::Webhook),
+        "mappings": count(Thing::Mapping),
+        "connections": count(Thing::Connection),
+        "openedAt": review.as_ref().map(|r| r.opened_at),
+        "reviewedAt": review.as_ref().and_then(|r| r.closed_at),
+        "reviewedBy": review.and_then(|r| r.closed_by),
+    });
+    if done.is_none() {
+        item["detail"] = "nothing here is known to be theirs; a token made without '--member' is \
+                          nobody's in particular: see 'seatkeeper token list'"
+            .into();
+    }
+    Ok(item)
+}
 
 /// The checklist of a leaver; null of whoever is not one. `done` is null where it is not known.
 pub(super) async fn of(
@@ -57,12 +90,7 @@ pub(super) async fn of(
         "done": m.groups.is_empty(),
         "groups": m.groups.len(),
     }));
-    // Tokens are given to roles and connections; whose hands they are in is not known here.
-    items.push(json!({
-        "item": "credentials_reviewed",
-        "done": null,
-        "detail": "tokens belong to roles and connections, not to people: see 'seatkeeper token list'",
-    }));
+    items.push(credentials(session, m, now).await?);
     let open = items.iter().filter(|item| item["done"] == false).count();
     Ok(json!({"complete": open == 0, "open": open, "items": items}))
 }

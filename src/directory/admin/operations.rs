@@ -102,6 +102,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         .does("the same seat within the grace period, else a new episode"),
     post("erase_member", "/members/{id}/erase", &[Erase])
         .does("makes a plan that somebody else approves; applied, it cannot be undone: personal data goes, the seat is free at once"),
+    post("hand_over", "/members/{id}/hand-over", &[Configure, Webhooks])
+        .does("somebody else looks after their webhooks, mappings and connections; what they left counts as looked at"),
     get("list_reviews", "/reviews", &[Read]),
     post("merge_review", "/reviews/{id}/merge", &[Access])
         .does("the two are one person, in a new episode"),
@@ -165,6 +167,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     delete("delete_mapping", "/mappings/{id}", &[Configure]).does(PLACES_ANEW),
     get("read_policy", "/policy", &[ReadRules]),
     patch("change_policy", "/policy", &[Configure]).does(PLACES_ANEW),
+    get("read_display_names", "/display-names", &[Read]),
     get("list_placements", "/placements", &[ReadRules]),
     get("read_placement", "/placements/{id}", &[ReadRules]),
     post("reclaim_seats", "/seats/reclaim", &[Access, Engagement]).does("makes a plan"),
@@ -180,6 +183,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     delete("delete_exclusion", "/exclusions/{id}", &[Configure]),
     get("read_ledger", "/ledger", &[Ledger]),
     get("verify_ledger", "/ledger/verify", &[Ledger]),
+    post("revert_entry", "/ledger/{seq}/revert", &[Access])
+        .does("what the line says is undone, if nothing about the person has changed since"),
     post("verify_against_checkpoint", "/ledger/verify", &[Ledger]),
     get("ledger_checkpoint", "/ledger/checkpoint", &[Ledger]),
     get("ledger_keys", "/ledger/keys", &[Ledger]),

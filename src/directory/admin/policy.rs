@@ -1,19 +1,27 @@
 //! The tenant's policy.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::body::{Body, MAX_SEATS};
 use super::catalog::{self, Done, placed};
-use super::object;
 use super::roles::Right;
+use super::{display_names, object, provenance};
 use crate::coaching::Stage;
 use crate::coaching::stalled::Mode;
+use crate::directory::change::Change;
 use crate::directory::{Caller, Directory, Error, Refusal};
 use crate::scim::Object;
 use crate::seats::catalog::{Name, Policy};
-use crate::store::transact;
+use crate::store::ledger::{self, Entry};
+use crate::store::{Session, transact};
 
+/// What the ledger calls a change of the policy.
+const CHANGED: &str = "policy.changed";
+/// The same of what things are called.
+const RENAMED: &str = "display_names.changed";
 /// Days that a seat may be held after deactivation at most.
 const MAX_GRACE: i64 = 365;
 /// People that a policy may let one operator change alone at most.
@@ -24,11 +32,21 @@ const MAX_SILENCE: i64 = 24 * 365;
 const MAX_WINDOW: i64 = 24 * 60;
 
 impl Directory {
-    /// The policy, each decision with its value.
+    /// The policy, each decision with its value and where that comes from.
     pub async fn read_policy(&self, caller: &Caller) -> Result<Object, Error> {
         caller.may(Right::ReadRules)?;
-        let catalog = self.store.snapshot(caller.tenant).await?.catalog().await?;
-        Ok(view(&catalog.policy))
+        let mut session = self.store.snapshot(caller.tenant).await?;
+        let catalog = session.catalog().await?;
+        let changes = latest(&mut session, CHANGED, i64::from(u16::MAX)).await?;
+        let renamed = latest(&mut session, RENAMED, 1).await?.pop();
+        let mut policy = view(&catalog.policy);
+        let sources = provenance::sources(&policy, &changes, renamed.as_ref());
+        policy.insert("sources".into(), sources.into());
+        let overrides = provenance::overrides(&catalog);
+        policy.insert("overrides".into(), overrides.into());
+        let server = provenance::of_server(self.people.is_some());
+        policy.insert("server".into(), server.into());
+        Ok(policy)
     }
 
     /// Changes what was sent of the policy.
@@ -57,14 +75,41 @@ impl Directory {
                 };
                 tx.save_benchmarks(&measured).await?;
             }
+            if unnamed(&policy) == unnamed(&before) {
+                // What things are called places nobody anew.
+                let rules = self.current_rules(tx).await?;
+                let mut change = Change::new(tx, rules, caller.by(), now);
+                change.log(RENAMED, None, Object::new());
+                change.finish().await?;
+                return Ok(placed(answer, None));
+            }
+            let (from, to) = (json!(unnamed(&before)), json!(unnamed(&policy)));
             let done = Done {
-                action: "policy.changed",
-                detail: object([("from", json!(before)), ("to", json!(policy))]),
+                action: CHANGED,
+                detail: object([("from", from), ("to", to)]),
                 ..Done::default()
             };
             let run = catalog::finish(tx, caller, done, now).await?;
             Ok(placed(answer, Some(&run)))
         }))
+    }
+}
+
+/// The lines of the ledger of an action, of the newest so many, the oldest first.
+async fn latest(session: &mut Session, action: &str, n: i64) -> Result<Vec<Entry>, Error> {
+    let of = ledger::Selection {
+        action: Some(action.to_owned()),
+        ..ledger::Selection::default()
+    };
+    let lines = session.ledger(&of, n).await?;
+    Ok(lines.into_iter().rev().map(|line| line.entry).collect())
+}
+
+/// A policy without what things are called, which is for people alone.
+fn unnamed(policy: &Policy) -> Policy {
+    Policy {
+        display_names: BTreeMap::new(),
+        ..policy.clone()
     }
 }
 
@@ -95,6 +140,8 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
         1..=MAX_SILENCE,
         before.connection_silent_hours,
     )?;
+    let mut display_names = before.display_names.clone();
+    display_names::put(body, &mut display_names)?;
     let mut stall_thresholds = before.stall_thresholds;
     body.thresholds("stallThresholds", &mut stall_thresholds)?;
     Ok(Policy {
@@ -118,6 +165,7 @@ fn merged(body: &Body, before: &Policy) -> Result<Policy, Refusal> {
         breaker_window_minutes,
         pool_low_percent,
         connection_silent_hours,
+        display_names,
     })
 }
 

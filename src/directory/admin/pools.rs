@@ -19,8 +19,11 @@ use crate::store::figures::Figures;
 use crate::store::operations::PlacementRun;
 use crate::store::{self, Tx, transact};
 
+/// A seat's cost at most: more is a typing error.
+const MAX_COST: i64 = 1_000_000_000;
+
 /// What can change about a pool.
-const TERMS: [&str; 12] = [
+const TERMS: [&str; 14] = [
     "purchased",
     "reserved",
     "subscriptionType",
@@ -33,6 +36,8 @@ const TERMS: [&str; 12] = [
     "defaultDurationDays",
     "fallbackPool",
     "state",
+    "maxReassignments",
+    "unitCost",
 ];
 
 impl Directory {
@@ -52,10 +57,12 @@ impl Directory {
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
         let figures = session.figures(None, now).await?;
+        let given_on = session.reassignments().await?;
         let rows = catalog.pools.iter().map(|pool| {
             let figures = figures.iter().find(|(id, _)| *id == pool.id);
             let figures = figures.map(|(_, figures)| *figures).unwrap_or_default();
-            (pool.key.clone(), view(pool, &figures, &catalog))
+            let given_on = given_on.get(&pool.id).copied();
+            (pool.key.clone(), view(pool, &figures, given_on, &catalog))
         });
         let list = cursor::list(caller, "pools", query);
         self.page_by_key(list, query, rows.collect(), now).await
@@ -75,7 +82,8 @@ impl Directory {
         let pool = with_key(&catalog.pools, key)?;
         let figures = session.figures(Some(pool.id), now).await?;
         let figures = figures.first().map(|(_, figures)| *figures);
-        Ok(view(pool, &figures.unwrap_or_default(), &catalog))
+        let given_on = session.reassignments().await?.get(&pool.id).copied();
+        Ok(view(pool, &figures.unwrap_or_default(), given_on, &catalog))
     }
 
     /// Makes a pool with its seats.
@@ -166,6 +174,8 @@ fn new(body: &Body, catalog: &Catalog) -> Result<Pool, Refusal> {
         default_duration_days: None,
         fallback: None,
         state: PoolState::Live,
+        max_reassignments: None,
+        unit_cost: None,
     };
     apply(body, &mut pool, catalog, false)?;
     Ok(pool)
@@ -192,6 +202,12 @@ fn apply(body: &Body, pool: &mut Pool, catalog: &Catalog, known: bool) -> Result
     pool.cooldown_days = cooldown.unwrap_or(pool.cooldown_days);
     if body.has("defaultDurationDays") {
         pool.default_duration_days = body.days("defaultDurationDays")?;
+    }
+    if body.has("maxReassignments") {
+        pool.max_reassignments = body.whole("maxReassignments", 0..=MAX_SEATS)?;
+    }
+    if body.has("unitCost") {
+        pool.unit_cost = body.whole("unitCost", 0..=MAX_COST)?;
     }
     if body.has("fallbackPool") {
         pool.fallback = fallback(body, pool, catalog)?;
@@ -262,10 +278,12 @@ async fn answer(
         .first()
         .map(|(_, figures)| *figures)
         .unwrap_or_default();
-    Ok(placed(view(pool, &figures, &catalog), run))
+    let given_on = tx.reassignments().await?.get(&id).copied();
+    Ok(placed(view(pool, &figures, given_on, &catalog), run))
 }
 
-fn view(pool: &Pool, figures: &Figures, catalog: &Catalog) -> Object {
+/// A pool; `given_on` is how many used seats were given to somebody else.
+fn view(pool: &Pool, figures: &Figures, given_on: Option<i64>, catalog: &Catalog) -> Object {
     let fallback = pool.fallback.and_then(|id| catalog.pool(id));
     object([
         ("key", json!(pool.key)),
@@ -297,5 +315,8 @@ fn view(pool: &Pool, figures: &Figures, catalog: &Catalog) -> Object {
         ("defaultDurationDays", json!(pool.default_duration_days)),
         ("fallbackPool", json!(fallback.map(|pool| &pool.key))),
         ("state", json!(pool.state.as_str())),
+        ("maxReassignments", json!(pool.max_reassignments)),
+        ("reassignments", json!(given_on.unwrap_or_default())),
+        ("unitCost", json!(pool.unit_cost)),
     ])
 }

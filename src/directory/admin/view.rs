@@ -10,7 +10,7 @@ use crate::scim::Object;
 use crate::scim::custom::CUSTOM_URN;
 use crate::scim::schema::{COACHING_URN, ENTERPRISE_URN};
 use crate::seats::catalog::Catalog;
-use crate::seats::{Assignment, SeatState, days, outcome};
+use crate::seats::{Assignment, IdentityState, SeatState, days, outcome};
 use crate::store::engagement::Engagement;
 use crate::store::members::Member;
 
@@ -48,8 +48,10 @@ pub(super) fn member(
 ) -> Object {
     let a = m.assignment.as_ref();
     let pool = a.and_then(|a| catalog.pool(a.pool));
-    let track = a.and_then(|a| catalog.track(a.track));
     let state = outcome::state_at(a, now);
+    // Whose access is over is on no track any more; their assignments tell on which they were.
+    let open = a.filter(|_| !matches!(state, SeatState::Ended | SeatState::None));
+    let track = open.and_then(|a| catalog.track(a.track));
     let used = engagement.map(|engagement| Used::new(m, engagement, now));
     let used = used.unwrap_or_default();
     let intent = person::intent(&m.doc);
@@ -202,16 +204,30 @@ pub(super) fn name(m: &Member) -> Value {
     json!({"givenName": given, "familyName": family, "formatted": formatted})
 }
 
-/// The primary address, or else the first.
+/// The primary address, or else the first, or else the user name: some identity providers send no
+/// other address. Of whoever is erased there is none.
 pub(super) fn email(m: &Member) -> Value {
     let emails = m.doc.get("emails").and_then(Value::as_array);
     let emails: Vec<_> = emails.into_iter().flatten().collect();
     let is_primary = |e: &&&Value| e.get("primary").and_then(Value::as_bool) == Some(true);
     let chosen = emails.iter().find(is_primary).or_else(|| emails.first());
-    chosen
-        .and_then(|e| e.get("value"))
-        .cloned()
-        .unwrap_or_default()
+    match chosen.and_then(|e| e.get("value")) {
+        Some(address) => address.clone(),
+        None if m.identity == IdentityState::Erased => Value::Null,
+        None => attribute(m, "userName"),
+    }
+}
+
+/// What the identity provider's `roles` say: `admin` where one of them does, else `member`.
+pub(super) fn role(m: &Member) -> &'static str {
+    let roles = m.doc.get("roles").and_then(Value::as_array);
+    let named = |role: &Value| role.get("value").and_then(Value::as_str).map(str::to_owned);
+    let mut names = roles.into_iter().flatten().filter_map(named);
+    if names.any(|name| name.eq_ignore_ascii_case("admin")) {
+        "admin"
+    } else {
+        "member"
+    }
 }
 
 /// Why the state is what it is; for access that is over, why it ended.

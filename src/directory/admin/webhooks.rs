@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{Body, required};
+use super::owners::{self, Owners};
 use super::roles::Right;
 use super::{Items, Query, cursor, invalid, not_found, object, signals, wrong};
 use crate::directory::change::Change;
 use crate::directory::{Caller, Code, Directory, Error, Refusal};
 use crate::scim::Object;
+use crate::store::owners::Thing;
 use crate::store::webhooks::{Disabled, Webhook};
 use crate::store::{Session, Tx, transact};
 use crate::webhooks::address::{self, Wrong};
@@ -34,7 +36,9 @@ impl Directory {
         query.only(&[], None)?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let rows = session.webhooks().await?;
-        let rows = rows.iter().map(|w| (w.id, view(w, now))).collect();
+        let owners = Owners::read(&mut session).await?;
+        let rows = rows.iter().map(|w| (w.id, shown(w, &owners, now)));
+        let rows = rows.collect();
         let list = cursor::list(caller, "webhooks", query);
         self.page_by_key(list, query, rows, now).await
     }
@@ -49,7 +53,8 @@ impl Directory {
         caller.may(Right::Webhooks)?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let w = found(&mut session, id).await?;
-        let mut object = view(&w, now);
+        let owners = Owners::read(&mut session).await?;
+        let mut object = shown(&w, &owners, now);
         object.insert("latest".into(), session.ledger_end().await?.into());
         Ok(object)
     }
@@ -86,10 +91,12 @@ impl Directory {
             }
             webhook.position = tx.ledger_end().await?;
             tx.insert_webhook(&webhook).await?;
+            owners::claim(tx, caller, (Thing::Webhook, webhook.id), now).await?;
             signals::watch(tx, now).await?;
             self.note(tx, caller, "webhook.created", webhook.id, now)
                 .await?;
-            Ok(with_secret(&webhook, now))
+            let owners = Owners::read(tx).await?;
+            Ok(with_secret(&webhook, &owners, now))
         })
     }
 
@@ -117,7 +124,7 @@ impl Directory {
                 self.note(tx, caller, "webhook.changed", webhook.id, now)
                     .await?;
             }
-            Ok(after)
+            Ok(shown(&webhook, &Owners::read(tx).await?, now))
         })
     }
 
@@ -155,7 +162,8 @@ impl Directory {
             tx.save_webhook(&webhook).await?;
             self.note(tx, caller, "webhook.rotated", webhook.id, now)
                 .await?;
-            Ok(with_secret(&webhook, now))
+            let owners = Owners::read(tx).await?;
+            Ok(with_secret(&webhook, &owners, now))
         })
     }
 
@@ -225,14 +233,21 @@ pub(super) async fn locked(tx: &mut Tx, id: &str) -> Result<Webhook, Error> {
     Ok(found.ok_or_else(nobody)?)
 }
 
-fn with_secret(webhook: &Webhook, now: Timestamp) -> Object {
-    let mut object = view(webhook, now);
+fn with_secret(webhook: &Webhook, owners: &Owners, now: Timestamp) -> Object {
+    let mut object = shown(webhook, owners, now);
     object.insert("secret".into(), webhook.secret.reveal().into());
     object
 }
 
+/// A webhook with who looks after it.
+pub(super) fn shown(webhook: &Webhook, owners: &Owners, now: Timestamp) -> Object {
+    let mut object = view(webhook, now);
+    owners.show(&mut object, Thing::Webhook, webhook.id);
+    object
+}
+
 /// A webhook without its secrets.
-pub(super) fn view(webhook: &Webhook, now: Timestamp) -> Object {
+fn view(webhook: &Webhook, now: Timestamp) -> Object {
     let types: Value = webhook.types.iter().map(|kind| kind.as_str()).collect();
     let state = match webhook.disabled {
         None => "enabled",

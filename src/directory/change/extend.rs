@@ -7,7 +7,7 @@ use super::{Change, account, object, placed};
 use crate::directory::{Code, Error, Refusal};
 use crate::seats::extension::Extension;
 use crate::seats::placement::Target;
-use crate::seats::{Account, Assignment, Extended};
+use crate::seats::{Account, Assignment, EndSource, Extended};
 use crate::store;
 use crate::store::members::Member;
 
@@ -74,6 +74,27 @@ impl Change<'_> {
         }
         self.heed_leave(member).await?;
         Ok(true)
+    }
+
+    /// Lets the present end be what it was of, before an extension: what set it then, and whatever
+    /// extension held.
+    pub(in crate::directory) async fn owe_end_to(
+        &mut self,
+        member: &mut Member,
+        source: EndSource,
+        extended: Option<Extended>,
+    ) -> Result<(), Error> {
+        let Some(a) = member.assignment.as_mut() else {
+            return Ok(());
+        };
+        (a.end_source, a.extended) = (source, extended);
+        let a = a.clone();
+        self.tx.save_assignment(&a).await?;
+        let detail = object(json!({
+            "startsAt": a.starts_at, "endsAt": a.ends_at, "source": source.as_str(),
+        }));
+        self.line("access.changed", Some(a.member), Some(a.id), None, detail);
+        Ok(())
     }
 
     /// The episode that ended goes on, on another seat if its own is taken; where none is free, a

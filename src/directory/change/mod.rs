@@ -2,6 +2,7 @@
 //! line, and writes the ledger, all inside the transaction of the change that set it off.
 
 mod batch;
+mod credentials;
 mod extend;
 mod guard;
 mod line;

@@ -110,6 +110,8 @@ impl Change<'_> {
             ReusePolicy::UntilStarted => used && self.tx.has_started(a.id).await?,
             ReusePolicy::Consumable => used,
         };
+        let limited = terms.is_some_and(|pool| pool.max_reassignments.is_some());
+        let burns = burns || (used && limited && !self.tx.reassign(pool).await?);
         let freed = if burns {
             Freed::Burned
         } else {

@@ -2,11 +2,17 @@
 //! same create and replace as SCIM. A file can be sent again at any time, in whole or those rows
 //! that failed: what is as it has it stays untouched.
 
+mod apply;
 mod batch;
+mod foresight;
 mod groups;
+mod legible;
+mod newcomers;
 mod omitted;
 mod people;
+mod planned;
 mod reconcile;
+mod report;
 mod sheet;
 mod step;
 
@@ -24,7 +30,8 @@ use crate::roster::compare::Source;
 use crate::scim::Object;
 use crate::store::imports::{Counts, ImportRun, ImportState, Mode};
 use crate::store::transact;
-use batch::{Doing, Reader, Report};
+use batch::{Doing, Reader};
+use report::Report;
 use sheet::{ReadHeader, Sheet, Unusable};
 
 /// Rows in a transaction. On SQLite everybody else waits meanwhile, some twenty milliseconds; each
@@ -93,10 +100,12 @@ impl Directory {
         Ok(caller.may(Right::Import)?)
     }
 
-    /// Reads a file and does what it says, or only says what it would do.
+    /// Reads a file and does what it says, or only says what it would do. Whatever lets many people
+    /// go, and every full file, waits for a plan.
     ///
     /// # Errors
-    /// 400 `invalid_file` if it has no header that names people; 409 `confirm_omissions` or
+    /// 400 `invalid_file` if it has no header that names people, `too_many` if more people would
+    /// leave than a plan may have; 409 `confirm_omissions` or
     /// `unreadable_rows`, with nothing changed, if people are missing in it.
     pub async fn import(
         &self,
@@ -117,6 +126,13 @@ impl Directory {
         let reading = self.read_in(caller, wanted, &run, (sheet, file), watch);
         let done = Box::pin(reading).await;
         let end = (watch.now)();
+        if done.as_ref().is_ok_and(|read| read.planned) {
+            self.forget_keys(caller, run.id).await?;
+            return self.read_import(caller, &run.id.to_string(), end).await;
+        }
+        if done.is_err() {
+            self.forget_kept_rows(caller, run.id).await?;
+        }
         let (state, warnings, omitted) = match &done {
             Ok(read) => (ImportState::Finished, read.warnings(&run), read.omitted),
             Err(Failed::Refused(_, omitted)) => {
@@ -125,6 +141,10 @@ impl Directory {
             Err(Failed::Error(_)) => (ImportState::Failed, run.warnings.clone(), 0),
         };
         transact!(self.store, caller.tenant, |tx| {
+            if state != ImportState::Finished && wanted.mode == Mode::Full {
+                // What was counted was only looked at.
+                tx.count_anew(run.id).await?;
+            }
             let ended = (&warnings, omitted);
             tx.end_import(run.id, state, ended, end).await?;
             Ok::<_, Error>(())
@@ -202,6 +222,7 @@ impl Directory {
             caller,
             run,
             doing,
+            spares: false,
         };
         let mut read = Read::default();
         if wanted.dry_run {
@@ -213,18 +234,18 @@ impl Directory {
             }
             return Ok(read);
         }
-        let sheet = if wanted.mode == Mode::Full {
-            let ahead = all(&reader(Doing::LookAhead), sheet, watch).await?;
-            read.omitted = self.confirmed(caller, wanted, run, &ahead.counts).await?;
-            self.forget_keys(caller, run.id).await?;
-            self.open_people(caller, file).await?
-        } else {
-            sheet
-        };
-        read.report = all(&reader(Doing::Act), sheet, watch).await?;
         if wanted.mode == Mode::Full {
-            self.end_omitted(caller, run, read.omitted, watch).await?;
+            let planning = self.plan_file(caller, wanted, run, sheet, watch);
+            return Box::pin(planning).await;
         }
+        let ahead = reader(Doing::LookAhead);
+        let plans = self.is_to_be_planned(&ahead, sheet, watch).await?;
+        let sheet = self.open_people(caller, file).await?;
+        if plans {
+            let planning = self.plan_file(caller, wanted, run, sheet, watch);
+            return Box::pin(planning).await;
+        }
+        read.report = all(&reader(Doing::Act), sheet, watch).await?;
         Ok(read)
     }
 
@@ -298,6 +319,7 @@ impl Directory {
             Ok::<_, Error>(tx.stale_import(before).await?)
         })? {
             self.forget_notes(caller, import).await?;
+            self.forget_kept_rows(caller, import).await?;
             while transact!(self.store, caller.tenant, |tx| {
                 Ok::<_, Error>(tx.forget_failures(import, FORGET).await?)
             })? {}
@@ -367,6 +389,8 @@ fn warnings_of(sheet: &Sheet) -> Value {
 struct Read {
     report: Report,
     omitted: i64,
+    /// Whether it waits for a plan.
+    planned: bool,
 }
 
 impl Read {
@@ -394,8 +418,17 @@ enum Failed {
     Error(Error),
 }
 
+impl From<crate::store::Error> for Failed {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self::Error(error)
+        match error {
+            Error::Refused(refusal) => Self::Refused(refusal, 0),
+            error => Self::Error(error),
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::roster::resource::{self, Scope};
 use crate::roster::row::{Fault, Leaving, Problem, Row};
 use crate::scim::schema::COACHING_URN;
 use crate::scim::{Object, validate};
+use crate::store::import_plans::Does;
 use crate::store::imports::Mode;
 use crate::store::members::Member;
 
@@ -39,6 +40,17 @@ pub(super) enum Kind {
     Changed,
     Deactivated,
     Scheduled,
+}
+
+impl Kind {
+    /// What a row does that comes to this.
+    pub(super) fn does(self) -> Does {
+        match self {
+            Self::Changed => Does::Change,
+            Self::Deactivated => Does::Deactivate,
+            Self::Scheduled => Does::Schedule,
+        }
+    }
 }
 
 /// By what a row is judged.
@@ -213,6 +225,7 @@ pub(super) fn fault(error: Error) -> Result<Fault, Error> {
             let detail = "another person has this address or identifier";
             Ok(Fault::of_row(Problem::Uniqueness, detail))
         }
-        error => Err(error),
+        Error::Refused(refusal) => Ok(Fault::of_row(Problem::InvalidValue, refusal.detail)),
+        Error::Store(error) => Err(error.into()),
     }
 }

@@ -140,6 +140,9 @@ pub(in crate::directory) async fn rewrite(
     if is_active(&before) && !is_active(member) {
         change.note_removal(&before, false).await?;
     }
+    if is_here(change, &before, now) && !is_here(change, member, now) {
+        change.cut_credentials(member).await?;
+    }
     let may_refuse = before.identity != member.identity;
     let settled = change.settle(member, Trigger::Person, may_refuse).await;
     taken_first(change, member, settled).await?;
@@ -159,8 +162,14 @@ pub(in crate::directory) async fn rewrite(
     Ok(())
 }
 
+/// Whether a person may have access: active, and not terminated by what HR says.
+pub(super) fn is_here(change: &Change<'_>, member: &Member, now: Timestamp) -> bool {
+    let active = member.identity == IdentityState::Active;
+    active && person::intent(&member.doc).is_active(&change.rules.catalog, now)
+}
+
 /// Puts a resource into a person: what it says and, where it `decides` that, who they are by it.
-pub(super) fn write(member: &mut Member, doc: Object, decides: bool, now: Timestamp) {
+pub(in crate::directory) fn write(member: &mut Member, doc: Object, decides: bool, now: Timestamp) {
     member.external_id = person::external_id(&doc);
     member.worker_id = person::worker_id(&doc);
     // Only a write that carries `active` changes who the person is.

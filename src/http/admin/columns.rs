@@ -80,14 +80,14 @@ pub(super) fn of_members(items: &[Object]) -> Vec<Column> {
 
 pub(super) const MEMBERS: &[Column] = &[
     Column::text("id", "/id").only_csv(),
-    Column::text("userName", "/userName"),
+    Column::text("userName", "/userName").only_csv(),
     Column::text("displayName", "/displayName").only_csv(),
     Column::text("name", "/name/formatted"),
-    Column::text("title", "/title").only_csv(),
-    Column::text("email", "/email").only_csv(),
+    Column::text("title", "/title"),
+    Column::text("email", "/email"),
     Column::text("track", "/track"),
     Column::text("pool", "/pool"),
-    Column::text("subscriptionType", "/subscriptionType").only_csv(),
+    Column::text("subscriptionType", "/subscriptionType"),
     Column::text("status", "/status").only_csv(),
     Column::text("displayStatus", "/displayStatus"),
     Column::text("stalled", "/stalled").only_csv(),
@@ -157,6 +157,9 @@ pub(super) const POOLS: &[Column] = &[
     Column::number("defaultDurationDays", "/defaultDurationDays").only_csv(),
     Column::text("fallbackPool", "/fallbackPool").only_csv(),
     Column::text("state", "/state"),
+    Column::number("maxReassignments", "/maxReassignments").only_csv(),
+    Column::number("reassignments", "/reassignments").only_csv(),
+    Column::number("unitCost", "/unitCost").only_csv(),
 ];
 
 pub(super) const TRACKS: &[Column] = &[
@@ -179,6 +182,8 @@ pub(super) const MAPPINGS: &[Column] = &[
     Column::text("onUnmatch", "/onUnmatch"),
     Column::text("enabled", "/enabled"),
     Column::text("createdAt", "/createdAt").only_csv(),
+    Column::text("owner", "/owner/userName").only_csv(),
+    Column::text("ownerInactive", "/ownerInactive").only_csv(),
 ];
 
 pub(super) const WAITLIST: &[Column] = &[
@@ -218,6 +223,14 @@ pub(super) const CONNECTIONS: &[Column] = &[
     Column::text("tokenExpiresAt", "/tokenExpiresAt"),
     Column::text("breaker", "/breaker/state"),
     Column::number("breakerHeld", "/breaker/held").only_csv(),
+    Column::number("requests", "/latency/count"),
+    Column::number("p50Ms", "/latency/p50Ms").only_csv(),
+    Column::number("p95Ms", "/latency/p95Ms"),
+    Column::number("p99Ms", "/latency/p99Ms").only_csv(),
+    Column::number("accessCuts", "/accessCut/count"),
+    Column::number("accessCutP95Ms", "/accessCut/p95Ms"),
+    Column::text("owner", "/owner/userName"),
+    Column::text("ownerInactive", "/ownerInactive"),
     Column::text("createdAt", "/createdAt").only_csv(),
 ];
 
@@ -282,6 +295,7 @@ pub(super) const IMPORTS: &[Column] = &[
     Column::text("mode", "/mode"),
     Column::text("dryRun", "/dryRun"),
     Column::text("state", "/state"),
+    Column::text("plan", "/plan/id").only_csv(),
     Column::number("rows", "/rows"),
     Column::number("created", "/created"),
     Column::number("changed", "/changed"),
@@ -321,7 +335,7 @@ pub(super) const FINDINGS: &[Column] = &[
     Column::text("sameName", "/sameName").only_csv(),
     Column::number("earlierLine", "/earlierLine").only_csv(),
     Column::text("detail", "/detail").only_csv(),
-    Column::number("n", "/n").only_csv(),
+    Column::number("n", "/n"),
 ];
 
 pub(super) const DOMAINS: &[Column] = &[
@@ -373,6 +387,8 @@ pub(super) const WEBHOOKS: &[Column] = &[
     Column::number("position", "/position"),
     Column::text("oldSecretUntil", "/oldSecretUntil").only_csv(),
     Column::text("createdAt", "/createdAt").only_csv(),
+    Column::text("owner", "/owner/userName"),
+    Column::text("ownerInactive", "/ownerInactive"),
 ];
 
 pub(super) const DELIVERIES: &[Column] = &[

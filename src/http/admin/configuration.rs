@@ -91,6 +91,10 @@ pub(super) async fn delete_mapping(call: Call, Named(id): Named) -> Answer {
     one(deleted.await)
 }
 
+pub(super) async fn display_names(call: Call) -> Answer {
+    one(call.directory().display_names(&call.caller).await)
+}
+
 pub(super) async fn policy(call: Call) -> Answer {
     let policy = call.directory().read_policy(&call.caller);
     one(policy.await)

@@ -60,6 +60,11 @@ pub(super) fn parameters(parts: &Parts) -> Result<Query, Failure> {
 }
 
 impl List {
+    /// Whether it is to be read by people, who know things by their labels.
+    pub(super) fn is_for_people(&self) -> bool {
+        matches!(self.format, Format::Table)
+    }
+
     /// Writes a page.
     pub(super) fn write(&self, page: Items, columns: &[Column]) -> Answer {
         self.write_within(Object::new(), page, columns)

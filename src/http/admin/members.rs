@@ -2,14 +2,18 @@
 
 use super::export::Asked;
 use super::list::List;
-use super::{Answer, Call, Named, columns, one};
+use super::{Answer, Call, Named, columns, labels, one};
 
 pub(super) async fn list(call: Call, list: List) -> Answer {
     let page = call
         .directory()
         .list_members(&call.caller, &list.query, call.now);
-    let page = page.await?;
-    let columns = columns::of_members(&page.items);
+    let mut page = page.await?;
+    let mut columns = columns::of_members(&page.items);
+    if list.is_for_people() {
+        let labels = call.directory().display_names(&call.caller).await?;
+        labels::put(&labels, &mut columns, &mut page.items);
+    }
     list.write(page, &columns)
 }
 

@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod hr;
 mod invitations;
+mod labels;
 mod list;
 mod members;
 mod nudges;
@@ -56,6 +57,7 @@ fn people() -> Router<AppState> {
         .route("/members/{who}/deactivate", post(verbs::deactivate))
         .route("/members/{who}/reactivate", post(verbs::reactivate))
         .route("/members/{who}/erase", post(verbs::erase))
+        .route("/members/{who}/hand-over", post(verbs::hand_over))
         .route("/reviews", get(verbs::reviews))
         .route("/reviews/{id}/merge", post(verbs::merge))
         .route("/reviews/{id}/dismiss", post(verbs::dismiss))
@@ -136,6 +138,7 @@ fn rules() -> Router<AppState> {
             "/policy",
             get(configuration::policy).patch(configuration::change_policy),
         )
+        .route("/display-names", get(configuration::display_names))
         .route("/placements", get(configuration::placements))
         .route("/placements/{id}", get(configuration::placement))
         .route("/seats/reclaim", post(plans::reclaim))
@@ -159,6 +162,7 @@ fn records() -> Router<AppState> {
             "/ledger/verify",
             get(records::verify).post(records::verify_against),
         )
+        .route("/ledger/{seq}/revert", post(verbs::revert))
         .route("/ledger/checkpoint", get(records::checkpoint))
         .route("/ledger/keys", get(records::keys))
         .route("/reports", get(reports::all))

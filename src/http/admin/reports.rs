@@ -46,7 +46,7 @@ fn csv(report: &Report) -> Answer {
 fn as_table(report: &Report) -> Response {
     let mut text = String::new();
     if !report.summary.is_empty() {
-        text.push_str(&table::of(&report.summary, SUMMARY));
+        text.push_str(&table::of(&report.summary, summary_of(report.name)));
     }
     text.push_str(&table::of(&report.lines.items, columns_of(report.name)));
     answer(report, "text/plain; charset=utf-8", text)
@@ -106,7 +106,26 @@ fn drawn(name: Name) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-const SUMMARY: &[Column] = &[
+fn summary_of(name: Name) -> &'static [Column] {
+    match name {
+        Name::UnusedSeats => SEATS_BY_REASON,
+        // Some are about pools or tokens, and a total of people and those would say nothing.
+        Name::Attention => COUNT_BY_REASON,
+        _ => PEOPLE_BY_REASON,
+    }
+}
+
+const COUNT_BY_REASON: &[Column] = &[
+    Column::text("reason", "/reason"),
+    Column::text("count", "/count"),
+];
+
+const PEOPLE_BY_REASON: &[Column] = &[
+    Column::text("reason", "/reason"),
+    Column::sum("people", "/people"),
+];
+
+const SEATS_BY_REASON: &[Column] = &[
     Column::text("reason", "/reason"),
     Column::sum("people", "/people"),
     Column::sum("seats", "/seats"),
@@ -267,6 +286,9 @@ const TRUE_UP: &[Column] = &[
     Column::number("peakOverage", "/peakOverage"),
     Column::sum("burned", "/burned"),
     Column::number("neverUsed", "/neverUsed"),
+    Column::number("unitCost", "/unitCost").only_csv(),
+    Column::number("peakOverageCost", "/peakOverageCost"),
+    Column::number("neverUsedCost", "/neverUsedCost"),
 ];
 
 const WAITLIST: &[Column] = &[

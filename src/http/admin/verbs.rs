@@ -35,6 +35,14 @@ pub(super) async fn end(call: Call, Named(who): Named, Json(body): Json) -> Answ
         .await)
 }
 
+/// Undoes what a line of the ledger says.
+pub(super) async fn revert(call: Call, Named(seq): Named, Json(body): Json) -> Answer {
+    let directory = call.directory();
+    one(directory
+        .revert_entry(&call.caller, &seq, body, call.now)
+        .await)
+}
+
 pub(super) async fn extend(call: Call, Named(who): Named, Json(body): Json) -> Answer {
     let directory = call.directory();
     one(directory
@@ -126,4 +134,11 @@ pub(super) async fn reviews(call: Call, list: List) -> Answer {
         .directory()
         .list_reviews(&call.caller, &list.query, call.now);
     list.write(page.await?, columns::REVIEWS)
+}
+
+pub(super) async fn hand_over(call: Call, Named(who): Named, MaybeJson(body): MaybeJson) -> Answer {
+    let done = call
+        .directory()
+        .hand_over(&call.caller, &who, body, call.now);
+    one(done.await)
 }

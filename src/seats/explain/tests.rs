@@ -27,6 +27,8 @@ fn pool(n: u128, key: &str, end: &str) -> Pool {
         default_duration_days: Some(30),
         fallback: None,
         state: PoolState::Live,
+        max_reassignments: None,
+        unit_cost: None,
     }
 }
 

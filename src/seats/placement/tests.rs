@@ -22,6 +22,8 @@ fn pool(n: u128, key: &str, start: &str, end: &str) -> Pool {
         default_duration_days: None,
         fallback: None,
         state: PoolState::Live,
+        max_reassignments: None,
+        unit_cost: None,
     }
 }
 

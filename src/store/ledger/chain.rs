@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, entry, entry_columns, rows_of};
-use crate::store::engine::args;
+use super::{Entry, entry, entry_columns};
+use crate::store::engine::{args, rows_of};
 use crate::store::{Error, Session, Store, TenantId, Tx};
 
 /// The hash of a line: SHA-256 of the hash before it and the line as canonical JSON.
@@ -139,13 +139,13 @@ impl Tx {
         if entries.is_empty() {
             return Ok(0);
         }
-        let mut values = args![self.tenant];
+        let mut values = Vec::new();
         for e in &entries {
             seq += 1;
             hash = chained(&hash, e);
-            values.extend(args![seq, e.id, hash.clone()]);
+            values.extend(args![self.tenant, seq, e.id, hash.clone()]);
         }
-        let rows = rows_of(entries.len(), 3);
+        let rows = rows_of(entries.len(), 4);
         let sql =
             format!("insert into ledger_seal (tenant_id, seq, ledger_id, hash) values {rows}");
         self.made(sql, values).await?;

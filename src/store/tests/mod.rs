@@ -106,6 +106,8 @@ impl Fixture {
             default_duration_days: None,
             fallback: None,
             state: PoolState::Live,
+            max_reassignments: None,
+            unit_cost: None,
         };
         let mut tx = self.store.begin(self.tenant).await.unwrap();
         tx.insert_pool(&pool, now()).await.unwrap();

@@ -46,12 +46,17 @@ impl Directory {
         let by = caller.by();
         transact!(self.store, caller.tenant, |tx| {
             let mut plan = find(tx.lock_plan(id).await?)?;
-            if plan.kind == Kind::Erase {
-                caller.may(Right::Erase)?;
+            match plan.kind {
+                Kind::Erase => caller.may(Right::Erase)?,
+                Kind::Import => caller.may(Right::Import)?,
+                _ => {}
             }
             check_hash(&plan, &body)?;
             if !begins(&plan, now)? {
                 return Ok(());
+            }
+            if plan.kind == Kind::Import {
+                begin_import(tx, id).await?;
             }
             plan.state = State::Applying;
             plan.applied = Some((by.actor.clone(), now));
@@ -64,6 +69,9 @@ impl Directory {
             if !self.apply_some(caller.tenant, id, now).await? {
                 break;
             }
+        }
+        if kind == Kind::Import {
+            self.discard_imports(caller.tenant, now).await?;
         }
         self.seen_plan(caller, id, now).await
     }
@@ -82,6 +90,7 @@ impl Directory {
                 self.expire_plan(tenant, id, now).await?;
             }
         }
+        self.discard_imports(tenant, now).await?;
         Ok(more)
     }
 
@@ -108,6 +117,9 @@ impl Directory {
             let Some(mut plan) = plan.filter(|plan| plan.state == State::Applying) else {
                 return Ok(false);
             };
+            if plan.kind == Kind::Import {
+                return Box::pin(self.apply_import_part(tx, plan, now)).await;
+            }
             let by = By {
                 actor: plan
                     .applied
@@ -142,6 +154,14 @@ impl Directory {
             Ok(true)
         })
     }
+}
+
+/// From now on what an import did is counted, and no more what it would do.
+async fn begin_import(tx: &mut Tx, plan: Uuid) -> Result<(), Error> {
+    if let Some(run) = tx.import_of_plan(plan).await? {
+        tx.count_anew(run.id).await?;
+    }
+    Ok(())
 }
 
 /// Whether a plan can be applied now; one that is, or is being, needs no more.

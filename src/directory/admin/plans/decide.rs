@@ -78,6 +78,7 @@ impl Directory {
             self.log_plan(tx, by.clone(), "plan.rejected", detail, now)
                 .await
         })?;
+        self.discard_imports(caller.tenant, now).await?;
         self.seen_plan(caller, id, now).await
     }
 }

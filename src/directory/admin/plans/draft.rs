@@ -13,7 +13,7 @@ use crate::store::members::Member;
 use crate::store::plans::{Counts, Plan};
 
 /// A plan that is being made: its items, each with who it is.
-pub(super) struct Draft {
+pub(in crate::directory) struct Draft {
     kind: Kind,
     asked: Object,
     note: Option<String>,
@@ -21,7 +21,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(kind: Kind, asked: Object, note: Option<String>) -> Self {
+    pub(in crate::directory) fn new(kind: Kind, asked: Object, note: Option<String>) -> Self {
         Self {
             kind,
             asked,
@@ -31,7 +31,12 @@ impl Draft {
     }
 
     /// Adds somebody. Whom nothing would change is left out unless they were named.
-    pub(super) fn add(&mut self, m: &Member, item: Item, named: bool) -> Result<(), Error> {
+    pub(in crate::directory) fn add(
+        &mut self,
+        m: &Member,
+        item: Item,
+        named: bool,
+    ) -> Result<(), Error> {
         if item.state == ItemState::Unchanged && !named {
             return Ok(());
         }
@@ -44,6 +49,17 @@ impl Draft {
         Ok(())
     }
 
+    /// Says what was asked for, where that is known only in the end.
+    pub(in crate::directory) fn ask<const N: usize>(&mut self, asked: [(&str, Value); N]) {
+        let asked = asked.map(|(key, value)| (key.to_owned(), value));
+        self.asked.extend(asked);
+    }
+
+    /// Whether it is about nobody.
+    pub(in crate::directory) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// Puts identifiers in the place of the names by which people were asked for: a plan outlives
     /// those whom it is about.
     pub(super) fn name_nobody(&mut self) {
@@ -53,7 +69,7 @@ impl Draft {
 
     /// The plan, its items and who they are. Whoever waits comes first: a seat that the plan frees
     /// must not go to somebody whom it is about to end.
-    pub(super) fn finish(
+    pub(in crate::directory) fn finish(
         mut self,
         requested_by: String,
         threshold: i64,

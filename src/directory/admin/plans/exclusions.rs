@@ -23,14 +23,14 @@ use crate::store::members::Member;
 use crate::store::{self, Session, transact};
 
 /// The exclusions of a tenant, ready to be asked.
-pub(super) struct Exclusions {
+pub(in crate::directory) struct Exclusions {
     members: HashSet<Uuid>,
     groups: HashSet<Uuid>,
     tracks: HashSet<Uuid>,
 }
 
 impl Exclusions {
-    pub(super) async fn read(session: &mut Session) -> Result<Self, Error> {
+    pub(in crate::directory) async fn read(session: &mut Session) -> Result<Self, Error> {
         let mut all = Self {
             members: HashSet::new(),
             groups: HashSet::new(),
@@ -47,7 +47,7 @@ impl Exclusions {
     }
 
     /// Takes whoever is excluded out of what would be done.
-    pub(super) fn keep(&self, item: &mut Item, m: &Member) {
+    pub(in crate::directory) fn keep(&self, item: &mut Item, m: &Member) {
         if item.state != ItemState::Planned {
             return;
         }
@@ -59,7 +59,7 @@ impl Exclusions {
     }
 
     /// What a person is excluded by, if anything.
-    pub(super) fn of(&self, m: &Member) -> Option<&'static str> {
+    pub(in crate::directory) fn of(&self, m: &Member) -> Option<&'static str> {
         let track = m.assignment.as_ref().map(|a| a.track);
         if self.members.contains(&m.id) {
             Some("member")

@@ -5,14 +5,15 @@
 
 mod apply;
 mod decide;
-mod draft;
+pub(in crate::directory) mod draft;
 mod erasing;
-mod exclusions;
+pub(in crate::directory) mod exclusions;
+pub(in crate::directory) mod import;
 mod mapping;
 pub(super) mod people;
 mod reclaim;
 mod reconciliation;
-mod standing;
+pub(in crate::directory) mod standing;
 mod verb;
 mod view;
 
@@ -208,9 +209,14 @@ impl Directory {
             let who = brief(&mut session, item.member).await?;
             rows.push((view::item(*n, item, who), *n));
         }
+        let mut seen = view::plan(&plan, &counts.unwrap_or_default(), now);
+        if plan.kind == Kind::Import {
+            let waiting = import::rows(&mut session, plan.id).await?;
+            seen.insert("rows".into(), waiting);
+        }
         drop(session);
         let page = self.page(list, rows, limit, now).await?;
-        Ok((view::plan(&plan, &counts.unwrap_or_default(), now), page))
+        Ok((seen, page))
     }
 
     /// A plan as it is now.
@@ -244,6 +250,7 @@ fn elsewhere(kind: Kind) -> Refusal {
         Kind::Reconciliation => "POST /reconciliations/{id}/plan",
         Kind::Mapping => "POST /mappings/plan",
         Kind::Erase => "POST /members/{id}/erase",
+        Kind::Import => "POST /imports",
         Kind::End | Kind::Extend | Kind::Transfer => "POST /plans",
     };
     wrong("kind", &format!("a {kind} is planned by {path}"))

@@ -51,11 +51,16 @@ pub(super) fn ended(
 }
 
 /// Access would end at another time.
-pub(super) fn extended(item: &mut Item, extension: Extension, is_known: bool) {
+pub(super) fn extended(
+    item: &mut Item,
+    extension: Extension,
+    is_known: bool,
+    (a, engagement, catalog): (&Assignment, &Engagement, &Catalog),
+) {
     match extension {
         Extension::Longer if is_known => item.state = ItemState::Unchanged,
         Extension::Longer => {}
-        Extension::Move => item.warnings.push(Warning::TakesSeat),
+        Extension::Move => moves(item, a, engagement, catalog),
         Extension::Reopen | Extension::Anew => {
             item.seat_delta = -1;
             item.warnings.extend([Warning::TakesSeat, Warning::Reopens]);
@@ -88,14 +93,19 @@ pub(super) fn transferred(
     };
     item.after = place(m, catalog, Some(&then));
     if outlook.takes_seat {
-        item.warnings.push(Warning::TakesSeat);
-        let journey = engagement.journey.as_ref();
-        let sessions = journey.map_or(0, |journey| journey.sessions_completed);
-        let frees = plans::frees_seat(a, catalog.pool(a.pool), sessions);
-        item.seat_delta = i64::from(frees) - 1;
-        if a.seat.is_some() && !frees {
-            item.warnings.push(Warning::SeatBurned);
-        }
+        moves(item, a, engagement, catalog);
+    }
+}
+
+/// A seat in another pool is taken, and what is held given back as far as its contract has it.
+fn moves(item: &mut Item, a: &Assignment, engagement: &Engagement, catalog: &Catalog) {
+    item.warnings.push(Warning::TakesSeat);
+    let journey = engagement.journey.as_ref();
+    let sessions = journey.map_or(0, |journey| journey.sessions_completed);
+    let frees = plans::frees_seat(a, catalog.pool(a.pool), sessions);
+    item.seat_delta = i64::from(frees) - 1;
+    if a.seat.is_some() && !frees {
+        item.warnings.push(Warning::SeatBurned);
     }
 }
 
@@ -163,7 +173,7 @@ pub(super) fn place(m: &Member, catalog: &Catalog, s: Option<&Standing>) -> Obje
 
 /// What tells a person from who they were: their resource, their seat and, where that counts, what
 /// they have done with it.
-pub(super) fn fingerprint(m: &Member, engagement: Option<&Engagement>) -> String {
+pub(in crate::directory) fn fingerprint(m: &Member, engagement: Option<&Engagement>) -> String {
     let a = m.assignment.as_ref();
     let journey = engagement.and_then(|engagement| engagement.journey.as_ref());
     plans::fingerprint(&json!([

@@ -114,7 +114,7 @@ impl Verb {
         let mut item = untouched(rules, m, self.fingerprint(m, engagement));
         match self {
             Self::End(reason, _) => ended(&mut item, *reason, m, engagement, &rules.catalog, now),
-            Self::Extend(wish) => extend_item(&mut item, rules, m, wish, now)?,
+            Self::Extend(wish) => extend_item(&mut item, rules, (m, engagement), wish, now)?,
             Self::Transfer(wish, body) => {
                 item.body.clone_from(body);
                 match transfer::judge(rules, m, wish, now) {
@@ -177,7 +177,7 @@ impl Verb {
 }
 
 /// An item about somebody as they are, with nothing to be done yet.
-fn untouched(rules: &Rules, m: &Member, fingerprint: String) -> Item {
+pub(super) fn untouched(rules: &Rules, m: &Member, fingerprint: String) -> Item {
     let standing = m.assignment.as_ref().map(Standing::of);
     Item {
         member: m.id,
@@ -203,7 +203,7 @@ pub(super) fn refused_item(rules: &Rules, m: &Member, act: Act, code: Code) -> I
 fn extend_item(
     item: &mut Item,
     rules: &Rules,
-    m: &Member,
+    (m, engagement): (&Member, &Engagement),
     wish: &extend::Wish,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -243,6 +243,7 @@ fn extend_item(
         item,
         granted.extension,
         known && last.ends_at == window.ends_at,
+        (&last, engagement, &rules.catalog),
     );
     Ok(())
 }

@@ -30,16 +30,18 @@ enum Part {
     Ending,
     Waiting,
     Leavers,
+    Reviews,
     Pools,
     Tokens,
     Connections,
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part::Stalled,
     Part::Ending,
     Part::Waiting,
     Part::Leavers,
+    Part::Reviews,
     Part::Pools,
     Part::Tokens,
     Part::Connections,
@@ -112,6 +114,9 @@ impl Look<'_> {
             Part::Ending => self.ending(read(after), limit).await,
             Part::Waiting => self.waiting(read(after), limit).await,
             Part::Leavers => self.leavers(read(after), limit).await,
+            Part::Reviews if everywhere && self.sees_rules => {
+                Ok(rest(self.reviews().await?, after, limit))
+            }
             Part::Pools if self.track.is_none() => Ok(rest(self.pools().await?, after, limit)),
             Part::Tokens if everywhere && self.sees_rules => {
                 Ok(rest(self.tokens().await?, after, limit))
@@ -119,7 +124,7 @@ impl Look<'_> {
             Part::Connections if everywhere && self.sees_rules => {
                 Ok(rest(self.connections().await?, after, limit))
             }
-            Part::Pools | Part::Tokens | Part::Connections => Ok(Vec::new()),
+            Part::Reviews | Part::Pools | Part::Tokens | Part::Connections => Ok(Vec::new()),
         }
     }
 
@@ -216,6 +221,28 @@ impl Look<'_> {
         }
     }
 
+    /// Leavers whose tokens and things somebody has to look at, who left longest ago first.
+    async fn reviews(&mut self) -> Result<Vec<(String, Object)>, Error> {
+        let mut lines = Vec::new();
+        for review in self.session.open_credential_reviews().await? {
+            let Some(m) = self.session.member_by_id(review.member).await? else {
+                continue;
+            };
+            let reason = if review.admin {
+                "admin_left"
+            } else {
+                "credentials_to_review"
+            };
+            let why = Why {
+                since: Some(review.opened_at),
+                ..Why::of(reason)
+            };
+            let place = format!("{:020} {}", review.opened_at.as_millisecond(), m.id);
+            lines.push((place, self.person(&m, why)));
+        }
+        Ok(lines)
+    }
+
     async fn pools(&mut self) -> Result<Vec<(String, Object)>, Error> {
         let only = self.pool.and_then(|id| self.catalog.pool(id));
         let pools = figures::pools_filling(&mut self.session, self.catalog, self.now).await?;
@@ -269,6 +296,16 @@ impl Look<'_> {
         people.push(("waiting", session.count_waiting().await?));
         let leavers = session.count_leavers_with_sessions(now).await?;
         people.push(("leaver_with_sessions", leavers));
+        if self.sees_rules {
+            let reviews = session.open_credential_reviews().await?;
+            let of = |admin| reviews.iter().filter(|r| r.admin == admin).count();
+            for (reason, n) in [
+                ("admin_left", of(true)),
+                ("credentials_to_review", of(false)),
+            ] {
+                people.push((reason, i64::try_from(n).unwrap_or(i64::MAX)));
+            }
+        }
         let pools = figures::pools_filling(session, catalog, now).await?;
         let at = |level| pools.iter().filter(|(_, at, _)| *at == level).count();
         let mut others = vec![("pool_low", at(Level::Low)), ("pool_full", at(Level::Full))];

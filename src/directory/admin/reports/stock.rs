@@ -81,6 +81,8 @@ impl Directory {
         let items = catalog.pools.iter().map(|pool| {
             let f = of(&figures, pool.id);
             let peak = peaks.get(&pool.id).copied().unwrap_or_default();
+            let never_used = (f.purchased - peak.held).max(0);
+            let cost = |seats: i64| json!(pool.unit_cost.map(|cost| cost.saturating_mul(seats)));
             object([
                 ("pool", json!(pool.key)),
                 (
@@ -98,7 +100,10 @@ impl Directory {
                 ("peakOverage", peak.overage.into()),
                 ("burned", f.burned.into()),
                 // Seats that were never out at the same time.
-                ("neverUsed", (f.purchased - peak.held).max(0).into()),
+                ("neverUsed", never_used.into()),
+                ("unitCost", json!(pool.unit_cost)),
+                ("peakOverageCost", cost(peak.overage)),
+                ("neverUsedCost", cost(never_used)),
             ])
         });
         Ok(Body::of(items.collect()))
@@ -193,16 +198,14 @@ impl Directory {
         let hours = asked.number("silentHours", 'h')?;
         self.flush_seen().await?;
         let mut session = self.store.snapshot(caller.tenant).await?;
-        let known = session.connections().await?;
-        let tokens = session.tokens().await?;
-        let breakers = session.breakers().await?;
+        let facts = connections::Facts::read(&mut session, now).await?;
         let managed = session.managed().await?;
-        let items = known.iter().map(|connection| {
+        let items = facts.connections.iter().map(|connection| {
             let people = managed.iter().find(|(id, _)| *id == Some(connection.id));
             let lag = connection
                 .last_seen_at
                 .map(|at| (now.as_second() - at.as_second()).max(0));
-            let mut item = connections::view(connection, &tokens, &breakers, now);
+            let mut item = facts.view(connection, now);
             item.insert("people".into(), people.map_or(0, |(_, n)| *n).into());
             item.insert("lagSeconds".into(), json!(lag));
             let silent = lag.is_none_or(|lag| lag >= hours * 3_600);

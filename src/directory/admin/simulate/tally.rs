@@ -1,7 +1,7 @@
 //! What a mapping would do to people, and what the pools would give and get back, by the seats that
 //! are free.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -45,10 +45,12 @@ struct Balance {
     taken: i64,
     freed: i64,
     waiting: i64,
+    /// Who stands in line already.
+    line: i64,
 }
 
 /// What has been counted.
-pub(in crate::directory::admin) struct Tally<'c> {
+pub(in crate::directory) struct Tally<'c> {
     catalog: &'c Catalog,
     rule: Uuid,
     now: Timestamp,
@@ -76,6 +78,18 @@ impl<'c> Tally<'c> {
         figures: &[(Uuid, Figures)],
         now: Timestamp,
     ) -> Self {
+        Self {
+            rule: rule.id,
+            ..Self::of_pools(catalog, figures, now)
+        }
+    }
+
+    /// A tally of what becomes of people for whatever reason.
+    pub(in crate::directory) fn of_pools(
+        catalog: &'c Catalog,
+        figures: &[(Uuid, Figures)],
+        now: Timestamp,
+    ) -> Self {
         let pools = figures.iter().map(|(id, f)| {
             let pool = catalog.pool(*id);
             let beyond = pool
@@ -89,13 +103,14 @@ impl<'c> Tally<'c> {
             };
             let balance = Balance {
                 room,
+                line: f.waitlist,
                 ..Balance::default()
             };
             (*id, balance)
         });
         Self {
             catalog,
-            rule: rule.id,
+            rule: Uuid::nil(),
             now,
             pools: pools.collect(),
             outcomes: HashMap::new(),
@@ -164,7 +179,7 @@ impl<'c> Tally<'c> {
     }
 
     /// What a decision comes to with the room there is, and in which pool.
-    fn outcome(
+    pub(in crate::directory) fn outcome(
         &mut self,
         a: Option<&Assignment>,
         decision: &Decision<'_>,
@@ -225,6 +240,48 @@ impl<'c> Tally<'c> {
             self.pools.entry(wanted).or_default().waiting += 1;
         }
         (Outcome::Waits, wanted)
+    }
+
+    /// A seat comes free, for the next in line or else for whoever is counted next.
+    pub(in crate::directory) fn frees(&mut self, pool: Uuid) {
+        let balance = self.pools.entry(pool).or_default();
+        balance.freed += 1;
+        if balance.line > 0 {
+            balance.line -= 1;
+        } else {
+            balance.room += 1;
+        }
+    }
+
+    /// Somebody takes a seat in the first of these pools that has room, or waits for the first.
+    pub(in crate::directory) fn takes(&mut self, pools: &[Uuid]) {
+        let has_room = |pool: &&Uuid| self.pools.get(*pool).is_some_and(|b| b.room > 0);
+        if let Some(pool) = pools.iter().find(has_room) {
+            let balance = self.pools.entry(*pool).or_default();
+            balance.room -= 1;
+            balance.taken += 1;
+        } else if let Some(wanted) = pools.first() {
+            self.pools.entry(*wanted).or_default().waiting += 1;
+        }
+    }
+
+    /// By how many seats each pool would have more to give, by its key.
+    pub(in crate::directory) fn seats_by_pool(&self) -> BTreeMap<String, i64> {
+        let pools = self.pools.iter().filter_map(|(id, b)| {
+            let pool = self.catalog.pool(*id)?;
+            let more = b.freed - b.taken;
+            (more != 0).then(|| (pool.key.clone(), more))
+        });
+        pools.collect()
+    }
+
+    /// How many would wait for a seat of each pool, by its key.
+    pub(in crate::directory) fn waiting_by_pool(&self) -> BTreeMap<String, i64> {
+        let pools = self.pools.iter().filter_map(|(id, b)| {
+            let pool = self.catalog.pool(*id)?;
+            (b.waiting != 0).then(|| (pool.key.clone(), b.waiting))
+        });
+        pools.collect()
     }
 
     /// The answer to a simulation, with those who are shown of all who would change.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Act, body, dry_run};
 use crate::directory::admin::body::required;
+use crate::directory::admin::owners::unless_last_admin;
 use crate::directory::admin::roles::Right;
 use crate::directory::change::Change;
 use crate::directory::{Caller, Code, Directory, Error, Refusal};
@@ -76,7 +77,9 @@ pub(in crate::directory::admin) async fn erase(
     if member.identity == IdentityState::Erased {
         return Ok(false);
     }
+    unless_last_admin(change.tx, member.id, now).await?;
     change.log("member.erased", Some(member.id), Object::new());
+    change.cut_credentials(member).await?;
     if let Some(open) = member.assignment.clone().filter(Assignment::is_open) {
         let reason = EndReason::Deleted;
         change.end(member, open, reason, now, String::new()).await?;

@@ -32,6 +32,15 @@ pub(in crate::directory::admin) struct Wish {
 }
 
 impl Wish {
+    /// Access until then, in the same pool.
+    pub(super) fn until(at: Timestamp) -> Self {
+        Self {
+            until: Until::At(When::Instant(at)),
+            pool: None,
+            dry_run: false,
+        }
+    }
+
     /// Refuses what nobody could be granted.
     pub(in crate::directory::admin) fn check(
         &self,

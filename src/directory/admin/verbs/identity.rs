@@ -94,6 +94,9 @@ impl Directory {
             turn(&mut act.change, &mut act.member, identity, wish.reason, now);
             note_drift(&mut act.change, &mut act.member, (by_idp, caller), now).await?;
             let back = identity == IdentityState::Active;
+            if !back {
+                act.change.cut_credentials(&act.member).await?;
+            }
             act.change
                 .settle(&mut act.member, Trigger::Person, back)
                 .await?;

@@ -11,6 +11,7 @@ mod pause;
 mod pin;
 mod refusal;
 mod rehire;
+mod revert;
 pub(super) mod transfer;
 
 use std::sync::Arc;

@@ -42,6 +42,18 @@ pub(in crate::directory::admin) struct Wish {
 }
 
 impl Wish {
+    /// To a track and a pool, until the person is placed anew.
+    pub(super) fn once((track, pool): (Option<String>, Option<String>)) -> Self {
+        Self {
+            track,
+            pool,
+            keep_end_date: true,
+            hold: Hold::Once,
+            note: None,
+            dry_run: false,
+        }
+    }
+
     /// The same, with what an operator noted of it.
     pub(in crate::directory::admin) fn noted(mut self, note: Option<&str>) -> Self {
         self.note = note.map(str::to_owned);

@@ -93,6 +93,12 @@ struct Pool {
     /// The key of the pool that is tried when this one is full.
     fallback_pool: Option<String>,
     state: Option<PoolState>,
+    /// How many used seats may be given to somebody else within the term.
+    max_reassignments: Option<i64>,
+    /// How many were, since there is a limit.
+    reassignments: Option<i64>,
+    /// What a seat costs for the term, in the smallest unit of your currency.
+    unit_cost: Option<i64>,
 }
 
 #[derive(ToSchema)]
@@ -126,6 +132,10 @@ struct NewPool {
     default_duration_days: Option<i64>,
     fallback_pool: Option<PoolKey>,
     state: Option<PoolState>,
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    max_reassignments: Option<i64>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    unit_cost: Option<i64>,
 }
 
 #[derive(ToSchema)]
@@ -151,6 +161,12 @@ struct PoolChange {
     /// A null takes it away.
     fallback_pool: Option<PoolKey>,
     state: Option<PoolState>,
+    /// A null takes it away.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    max_reassignments: Option<i64>,
+    /// A null takes it away.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    unit_cost: Option<i64>,
 }
 
 /// What people are coached in.

@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Resource;
-use super::named::{AttributeType, Bucket, ImportMode, RowProblem, Source};
+use super::named::{
+    AttributeType, Bucket, ImportMode, PlanApproval, PlanState, RowProblem, Source,
+};
 use super::operation::op;
 use crate::directory::Code;
 
@@ -95,8 +97,11 @@ struct Import {
     id: Uuid,
     mode: ImportMode,
     dry_run: bool,
-    /// `running`, `finished`, `refused`, `failed` or `interrupted`.
+    /// `running`, `finished`, `refused`, `failed` or `interrupted`; `planned`, `rejected` or `expired`
+    /// of one that takes a plan.
     state: String,
+    /// The plan that it waits for, or was done by.
+    plan: Option<ImportPlan>,
     rows: i64,
     created: i64,
     changed: i64,
@@ -113,6 +118,18 @@ struct Import {
     warnings: Vec<FileWarning>,
     /// Where the failed rows are.
     errors_csv: String,
+}
+
+/// The plan of an import, as far as it takes that to approve it.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ImportPlan {
+    id: Uuid,
+    hash: String,
+    state: PlanState,
+    approval_required: bool,
+    approval_reasons: Vec<PlanApproval>,
+    expires_at: Timestamp,
 }
 
 #[derive(ToSchema)]

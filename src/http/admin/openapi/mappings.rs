@@ -1,7 +1,10 @@
 //! Mappings, which say who gets which track, and the policy.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,10 +37,19 @@ pub(super) fn resource() -> Resource {
                 .takes::<MappingChange>()
                 .answers::<MappingPlaced>(),
             op("delete_mapping", "Removes a mapping").answers::<MappingDeleted>(),
-            op("read_policy", "The policy, each decision with its value").answers::<Policy>(),
+            op(
+                "read_policy",
+                "The policy, each decision with its value and where that comes from",
+            )
+            .answers::<PolicyRead>(),
             op("change_policy", "Changes what is sent of the policy")
                 .takes::<PolicyChange>()
                 .answers::<PolicyPlaced>(),
+            op(
+                "read_display_names",
+                "What the tenant calls columns and their values",
+            )
+            .answers::<DisplayNames>(),
         ],
     }
 }
@@ -50,6 +62,10 @@ struct Mapping {
     #[serde(flatten)]
     says: MappingSays,
     created_at: Timestamp,
+    /// Who looks after it.
+    owner: Option<Brief>,
+    /// Whether they have left.
+    owner_inactive: bool,
 }
 
 /// What a mapping says. The lowest `priority` wins.
@@ -275,6 +291,57 @@ struct Policy {
     pool_low_percent: i64,
     /// Hours after which a connection is called silent.
     connection_silent_hours: i64,
+    /// What the tenant calls columns of people, and `column.value`: for people, never for programs.
+    display_names: HashMap<String, String>,
+}
+
+/// A tenant's decisions, and where they come from.
+#[derive(ToSchema)]
+struct PolicyRead {
+    #[serde(flatten)]
+    policy: Policy,
+    /// By setting; thresholds by their status, as `stallThresholds.invited`.
+    sources: HashMap<String, Provenance>,
+    /// Pools, tracks and mappings that say otherwise for themselves.
+    overrides: Vec<Override>,
+    server: ServerSettings,
+}
+
+/// Where a setting comes from.
+#[derive(ToSchema)]
+struct Provenance {
+    /// `default` or `tenant`.
+    from: String,
+    /// When an operator set it.
+    #[serde(default)]
+    at: Timestamp,
+    /// Who, as the ledger names them.
+    #[serde(default)]
+    by: String,
+}
+
+/// Something that says otherwise for itself.
+#[derive(ToSchema)]
+struct Override {
+    setting: String,
+    /// `pool`, `track` or `mapping`.
+    by: String,
+    /// Its key or identifier.
+    name: String,
+    value: Value,
+}
+
+/// What the server was told when it was started.
+#[derive(ToSchema)]
+struct ServerSettings {
+    /// `on` or `off`.
+    breaker: String,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct DisplayNames {
+    display_names: HashMap<String, String>,
 }
 
 #[derive(ToSchema)]
@@ -310,4 +377,6 @@ struct PolicyChange {
     pool_low_percent: Option<i64>,
     #[schema(minimum = 1, maximum = 8760)]
     connection_silent_hours: Option<i64>,
+    /// A null takes a label away.
+    display_names: Option<HashMap<String, Option<String>>>,
 }

@@ -134,9 +134,9 @@ pub(super) struct Member {
     display_name: Option<String>,
     name: Name,
     title: Option<String>,
-    /// The primary address, else the first.
+    /// The primary address, else the first, else the user name.
     email: Option<String>,
-    /// The track's key.
+    /// The track's key; null when access is over.
     track: Option<String>,
     /// The pool's key.
     pool: Option<String>,
@@ -305,7 +305,17 @@ struct MemberDetail {
     /// All stretches of access, the newest first.
     assignments: Vec<Assignment>,
     groups: Vec<Group>,
+    /// What the identity provider's `roles` make of them: `admin` or `member`.
+    role: MemberRole,
     why: Why,
+}
+
+/// What somebody is in the customer's own organisation; it gives no right here.
+#[derive(ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum MemberRole {
+    Admin,
+    Member,
 }
 
 /// A person as they were.

@@ -41,7 +41,7 @@ use crate::directory::admin::{breaker, events, reports, roles, selection, simula
 use crate::directory::{Code, credentials};
 use crate::plans::{self, reclaim};
 use crate::roster::{compare, row};
-use crate::seats::{self, catalog, explain, invitation, outcome, pause, pin};
+use crate::seats::{self, catalog, explain, invitation, outcome, pause, pin, undo};
 use crate::store::{self, deliveries, imports, invitations, rehire};
 use crate::webhooks::kind;
 
@@ -77,9 +77,10 @@ named_schemas! {
     PlanWarning of plans::Warning::ALL, "What is to be known before a plan does it.";
     PoolBy of explain::PoolBy::ALL, "What decided the pool.";
     PoolState of catalog::PoolState::ALL, "Whether a pool's seats can be had.";
-    ProblemCode of Code::ALL, "The stable name of a problem. The README says when each occurs.";
+    ProblemCode of Code::ALL, "The stable name of a problem. docs/errors.md says when each occurs.";
     ReclaimReason of reclaim::Reason::ALL, "Why a seat is unused.";
     ReportName of reports::Name::ALL, "A report.";
+    RevertReason of undo::Why::ALL, "Why something is undone.";
     ReusePolicy of catalog::ReusePolicy::ALL, "Whether a seat that was used can be given again.";
     ReviewState of rehire::ReviewState::ALL, "What was decided.";
     Right of roles::Right::ALL, "What a role may do.";

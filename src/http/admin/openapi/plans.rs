@@ -245,8 +245,22 @@ struct PlanTried {
 struct PlanRead {
     #[serde(flatten)]
     plan: Plan,
+    /// Of an import: the first of the rows that wait, each with what it would do.
+    #[serde(default)]
+    rows: Vec<PlanRow>,
     items: Vec<PlanItem>,
     next_cursor: Option<String>,
+}
+
+/// A row of a file that waits for its plan.
+#[derive(ToSchema)]
+struct PlanRow {
+    line: i64,
+    /// `create`, `change`, `deactivate` or `schedule`.
+    does: String,
+    member: Option<Uuid>,
+    /// Its cells, by their columns.
+    given: HashMap<String, String>,
 }
 
 /// What a plan does to one person.

@@ -8,9 +8,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Resource;
-use super::named::{BreakerAction, PoolKey, Right, Role, When};
+use super::members::{Brief, MemberSeen};
+use super::named::{
+    AccessLevel, BreakerAction, IdentityState, PoolKey, RevertReason, Right, Role, When,
+};
 use super::operation::op;
 use super::reports::Connection;
+use super::verbs::Effect;
 use crate::directory::Code;
 
 pub(super) fn resource() -> Resource {
@@ -28,6 +32,29 @@ pub(super) fn resource() -> Resource {
                 .lists::<LedgerLine>()
                 .refuses(404, &[Code::NotFound])
                 .conflicts(&[Code::Ambiguous]),
+            op(
+                "revert_entry",
+                "Undoes what a line of the ledger says an operator did",
+            )
+            .id(
+                "Its place in the chain, `seq`.",
+                &json!({"type": "integer", "format": "int64", "minimum": 1}),
+            )
+            .takes::<Revert>()
+            .answers::<RevertDone>()
+            .refuses(403, &[Code::Forbidden, Code::SeatUnavailable])
+            .refuses(404, &[Code::NotFound])
+            .conflicts(&[
+                Code::NotRevertible,
+                Code::ChangedSince,
+                Code::NotKnown,
+                Code::NotActive,
+                Code::NotPlaced,
+                Code::NothingToTransfer,
+                Code::AccessEndReached,
+                Code::PoolFull,
+                Code::PoolTermExceeded,
+            ]),
             op(
                 "verify_ledger",
                 "Proves that the ledger and the seats add up",
@@ -82,6 +109,31 @@ pub(super) struct LedgerLine {
     to: Option<String>,
     quantity: Option<i64>,
     detail: HashMap<String, Value>,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Revert {
+    reason: RevertReason,
+    dry_run: Option<bool>,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RevertDone {
+    member: MemberSeen,
+    effects: Vec<Effect>,
+    promoted: Vec<Brief>,
+    dry_run: bool,
+    /// What was undone.
+    reverted: Reverted,
+}
+
+#[derive(ToSchema)]
+struct Reverted {
+    seq: i64,
+    id: Uuid,
+    action: String,
 }
 
 /// Whether the ledger holds.
@@ -200,6 +252,22 @@ struct Capabilities {
     limits: HashMap<String, i64>,
     jobs: Vec<Job>,
     promises: Vec<Promise>,
+    removals: Vec<Removal>,
+}
+
+/// A way to take access away.
+#[derive(ToSchema)]
+struct Removal {
+    /// `end`, `deactivate`, `delete` or `erase`.
+    removal: String,
+    call: String,
+    /// Who the person is afterwards.
+    identity: IdentityState,
+    seat: String,
+    access: AccessLevel,
+    kept: String,
+    /// How to undo it; null where nothing does.
+    undo: Option<String>,
 }
 
 #[derive(ToSchema)]

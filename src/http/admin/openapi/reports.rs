@@ -9,6 +9,7 @@ use utoipa::{PartialSchema as _, ToSchema};
 use uuid::Uuid;
 
 use super::Resource;
+use super::members::Brief;
 use super::named::{
     BreakerState, EndSource, IdentityState, NudgeKind, PoolState, ReportName, Right, SeatState,
     Stage, StalledReason, UnusedReason, number_missing_or_null,
@@ -183,8 +184,9 @@ struct AttentionLine {
     track: Option<String>,
     pool: Option<String>,
     access_end_date: Option<Date>,
-    /// Why somebody has stalled, `access_ends_soon`, `waiting`, `leaver_with_sessions`, `pool_low`,
-    /// `pool_full`, `token_expiring` or `connection_silent`.
+    /// Why somebody has stalled, `access_ends_soon`, `waiting`, `leaver_with_sessions`,
+    /// `admin_left`, `credentials_to_review`, `pool_low`, `pool_full`, `token_expiring` or
+    /// `connection_silent`.
     reason: String,
     status: Option<Stage>,
     since: Option<Timestamp>,
@@ -268,6 +270,10 @@ struct TrueUpLine {
     peak_overage: i64,
     burned: i64,
     never_used: i64,
+    /// Of a seat for the term, in the smallest unit of your currency.
+    unit_cost: Option<i64>,
+    peak_overage_cost: Option<i64>,
+    never_used_cost: Option<i64>,
 }
 
 #[derive(ToSchema)]
@@ -316,7 +322,25 @@ pub(super) struct Connection {
     /// When the first of them expires.
     token_expires_at: Option<Timestamp>,
     breaker: Breaker,
+    /// How long its requests took, over seven days.
+    latency: Lengths,
+    /// How long it took until access was gone: the same of those that took it away.
+    access_cut: Lengths,
     created_at: Timestamp,
+    /// Who looks after it.
+    owner: Option<Brief>,
+    /// Whether they have left.
+    owner_inactive: bool,
+}
+
+/// How long requests took, in milliseconds: what so many percent took at most.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Lengths {
+    count: i64,
+    p50_ms: Option<i64>,
+    p95_ms: Option<i64>,
+    p99_ms: Option<i64>,
 }
 
 /// What holds seats when too many people are removed at once.

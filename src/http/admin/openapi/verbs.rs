@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::Resource;
 use super::members::{Brief, MemberSeen};
@@ -90,9 +91,44 @@ pub(super) fn resource() -> Resource {
             )
             .takes::<Erase>()
             .answers::<VerbDone>()
-            .plans::<ErasePlanned>(),
+            .plans::<ErasePlanned>()
+            .conflicts(&[Code::LastAdmin]),
+            op(
+                "hand_over",
+                "Gives what a person looks after to somebody else",
+            )
+            .may_take::<HandOver>()
+            .answers::<HandedOver>()
+            .conflicts(&[Code::NotActive]),
         ],
     }
+}
+
+/// Who takes over; may be left out of somebody who looks after nothing.
+#[derive(ToSchema)]
+struct HandOver {
+    /// An id, e-mail address, user name or `externalId:…`.
+    #[schema(min_length = 1, max_length = 1000)]
+    to: Option<String>,
+}
+
+/// What was handed over.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct HandedOver {
+    member: Brief,
+    to: Option<Brief>,
+    handed_over: Vec<ThingOwned>,
+    /// Whether what they left is looked at by this.
+    reviewed: bool,
+}
+
+/// Something that somebody looks after.
+#[derive(ToSchema)]
+struct ThingOwned {
+    /// `webhook`, `mapping` or `connection`.
+    kind: String,
+    id: Uuid,
 }
 
 /// Whether it is only tried out.

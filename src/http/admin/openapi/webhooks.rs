@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Resource;
+use super::members::Brief;
 use super::named::{DeliveryState, DisabledReason, WebhookType};
 use super::operation::op;
 use crate::directory::Code;
@@ -68,6 +69,10 @@ struct Webhook {
     /// Until when the old secret signs too.
     old_secret_until: Option<Timestamp>,
     created_at: Timestamp,
+    /// Who looks after it.
+    owner: Option<Brief>,
+    /// Whether they have left.
+    owner_inactive: bool,
 }
 
 #[derive(ToSchema)]
