@@ -4,6 +4,7 @@
 //! there; `docs/console.md` says where each is.
 
 mod columns;
+mod credentials;
 mod documented;
 mod leavers;
 mod licences;
