@@ -118,10 +118,11 @@ impl Books {
         }
     }
 
-    /// Who has had the use of a seat in an episode that is over.
+    /// Who has had the use of a seat in an episode that is over or put off: whoever comes back within
+    /// their grace for a later day keeps the seat, and it is in use no more until then.
     pub(super) async fn held_once(&self, tenant: i64) -> BTreeSet<Uuid> {
         let sql = "select distinct member_id from assignment
-                   where tenant_id = $1 and state = 'ended' and held";
+                   where tenant_id = $1 and state not in ('assigned', 'grace') and held";
         let found: Vec<Uuid> = match self {
             Self::Sqlite(pool) => sqlx::query_scalar(sql).bind(tenant).fetch_all(pool).await,
             Self::Postgres(pool) => sqlx::query_scalar(sql).bind(tenant).fetch_all(pool).await,

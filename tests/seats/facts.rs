@@ -17,7 +17,7 @@ pub(super) struct Facts {
     /// The SCIM resources, with what came of them.
     pub(super) users: Vec<Value>,
     pub(super) verdict: Value,
-    /// Who has had the use of a seat in an episode that is over.
+    /// Who has had the use of a seat in an episode that is over or put off.
     pub(super) held_once: BTreeSet<Uuid>,
 }
 

@@ -20,7 +20,7 @@ use crate::common::{Engine, Server};
 both_engines_alone!(random_histories_keep_the_invariants);
 
 /// Histories in a run, unless `SEATKEEPER_TEST_HISTORIES` says otherwise.
-const HISTORIES: usize = 8;
+const HISTORIES: usize = 4;
 /// How many shorter histories are tried in place of one that fails.
 const TRIES: usize = 60;
 

@@ -11,6 +11,7 @@ use super::world::World;
 use crate::common::Engine;
 
 both_engines_alone!(
+    who_comes_back_within_their_grace_for_a_later_day_has_held_a_seat,
     a_seat_in_grace_goes_to_who_waits,
     a_seat_kept_while_another_is_waited_for_ends_with_its_pools_term,
     a_seat_kept_while_another_is_waited_for_ends_when_it_is_wanted_to,
@@ -99,6 +100,29 @@ async fn a_seat_kept_while_another_is_waited_for_ends_when_it_is_wanted_to(engin
                 who: 0,
                 ends_in: None,
             },
+        ],
+    )
+    .await;
+}
+
+async fn who_comes_back_within_their_grace_for_a_later_day_has_held_a_seat(engine: Engine) {
+    let create = |starts_in| Create {
+        who: 4,
+        track: None,
+        pool: None,
+        starts_in,
+        ends_in: None,
+    };
+    holds(
+        engine,
+        &[
+            create(None),
+            Rehire { who: 4, pool: None },
+            Turn { who: 4, on: false },
+            Rehire { who: 4, pool: None },
+            Turn { who: 4, on: false },
+            create(Some(1)),
+            Wait { hours: 30 },
         ],
     )
     .await;
