@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::batch::{Doing, Reader};
-use super::report::{Report, fault_json};
 use super::foresight::{self, Foreseen};
+use super::report::{Report, fault_json};
 use super::sheet::Sheet;
 use super::{BATCH, FORGET, Failed, Read, Wanted, Watch, omitted, unreadable};
 use crate::directory::admin::plans::draft::Draft;
