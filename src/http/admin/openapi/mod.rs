@@ -115,6 +115,7 @@ fn build() -> Value {
     }
     tags.push(json!({"name": "Health", "description": "Whether the server lives and is ready."}));
     settle(&paths, &mut components);
+    let refusals = problem::responses(&paths);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -130,7 +131,7 @@ fn build() -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
-            "responses": problem::responses(),
+            "responses": refusals,
             "parameters": {"IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
