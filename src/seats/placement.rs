@@ -66,6 +66,8 @@ pub struct Target<'c> {
     pub pools: Vec<(&'c Pool, Window)>,
     /// The rule that decided the track.
     pub rule: Option<Uuid>,
+    /// When the seat that is held may be had, should another pool's be waited for.
+    pub held: Option<Window>,
 }
 
 /// When access begins and ends in a pool.
@@ -198,6 +200,7 @@ pub fn place<'c>(
         track,
         pools: request.by_preference(pools),
         rule: rule.map(|r| r.id),
+        held: request.held(),
     })
 }
 
@@ -313,6 +316,30 @@ impl<'c> Request<'c, '_> {
             ends_at,
             end_source,
         }
+    }
+
+    /// When the seat held may be had while another pool's is waited for: in its own pool's term, and
+    /// until the end that is wanted now.
+    fn held(&self) -> Option<Window> {
+        let open = self.standing.kept.filter(|open| open.seat.is_some())?;
+        let pool = self.catalog.pool(open.pool)?;
+        let window = self.window(pool);
+        let by_length = |source| matches!(source, EndSource::Rule | EndSource::Pool);
+        let lengths = by_length(open.end_source) && by_length(window.end_source);
+        if open.track == self.track.id || !lengths {
+            return Some(window);
+        }
+        // The length of another track's access begins on the other seat.
+        let (ends_at, end_source) = if open.ends_at <= pool.term_end {
+            (open.ends_at, open.end_source)
+        } else {
+            (pool.term_end, EndSource::Pool)
+        };
+        Some(Window {
+            ends_at,
+            end_source,
+            ..window
+        })
     }
 
     /// The end that is kept in a pool; none where access would begin after it.

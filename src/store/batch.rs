@@ -50,7 +50,7 @@ static MEMBERS: LazyLock<Vec<String>> = LazyLock::new(|| {
                 and (w.external_id = column9 or w.worker_id = column10) \
                 and (w.identity_state = 'deleted' \
                   or (w.identity_state = 'inactive' and w.worker_id = column10))) \
-             on conflict do nothing returning id",
+             on conflict do nothing",
             rows_of(rows, 24)
         )
     };
@@ -126,7 +126,7 @@ impl Tx {
                 values.extend(self.member_values(member, keys));
             }
             if let Some(sql) = MEMBERS.get(batch.len() - 1)
-                && self.all(sql, values).await?.len() < batch.len()
+                && self.run(sql, values).await? < batch.len() as u64
             {
                 return Ok(false);
             }

@@ -2,15 +2,18 @@
 //! once had access. What the clock changes must be applied before, since this looks at what is
 //! stored.
 
+pub(super) mod candidates;
 pub(super) mod page;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use page::{Kind, Part, candidates, page_sql};
+use candidates::Source;
+use page::{Kind, Part, page_sql};
 
 use super::engagement::{Engagement, engagement};
 use super::engine::{Row, args};
@@ -27,6 +30,8 @@ use crate::seats::outcome::AccessLevel;
 pub struct Selection {
     /// What their resource must match.
     pub matching: Option<Predicate>,
+    /// Whether an index finds whom that matches.
+    pub is_indexed: bool,
     /// One of these seat states.
     pub states: Option<Vec<SeatState>>,
     /// Whether they hold a seat or stand in line, or else did and do no more.
@@ -104,6 +109,9 @@ pub enum Order {
 /// in its order until the page is full.
 const FEW: i64 = 1_000;
 
+const TRACKS: &str = "select id, key from track where tenant_id = $1 order by key";
+const POOLS: &str = "select id, key from pool where tenant_id = $1 order by key";
+
 /// What is known of an assignment besides what the rules look at.
 #[derive(Debug, Clone, Default)]
 pub struct Extra {
@@ -121,45 +129,99 @@ impl Session {
         after: Option<&Key>,
         limit: i64,
     ) -> Result<Vec<(Member, Engagement, Key)>, Error> {
-        let few = self.is_few(selection).await?;
+        let few = self.few(selection).await?;
         let mut people = Vec::new();
-        let mut after = after;
-        let mut part = match (after, &selection.sort.order) {
-            // Nothing but the identifier, so nobody has a value beside it.
-            (_, Order::Id) => Part::Unvalued,
-            (Some(key), _) if key.value.is_null() => Part::Unvalued,
-            _ => Part::Valued,
-        };
-        loop {
+        for (part, after) in self.parts(&selection.sort, after, few).await? {
             let left = limit - i64::try_from(people.len()).unwrap_or(limit);
+            if left <= 0 {
+                break;
+            }
             let of = (part, after, few);
             let (sql, by) = page_sql(self.dialect(), self.tenant, selection, of, left);
             for row in &self.made(sql.text, sql.values).await? {
                 people.push((member(row)?, engagement(row)?, place(row, by.kind, part)?));
             }
-            let full = i64::try_from(people.len()).is_ok_and(|found| found >= limit);
-            if full || part == Part::Unvalued || !by.nullable {
-                return Ok(people);
+            if part == Part::Valued && !by.nullable {
+                break;
             }
-            (part, after) = (Part::Unvalued, None);
         }
+        Ok(people)
     }
 
-    /// Whether the filter of engagement, if there is one, finds few people.
-    async fn is_few(&mut self, selection: &Selection) -> Result<bool, Error> {
-        let mut sql = Sql::new(
-            self.dialect(),
-            "select count(*) as n from (",
-            vec![self.tenant.into()],
-        );
-        if !candidates(&mut sql, selection) {
-            return Ok(false);
+    /// The parts of a list from a place on, in their order, each with where to begin in it.
+    async fn parts<'k>(
+        &mut self,
+        sort: &Sort,
+        after: Option<&'k Key>,
+        few: Option<Source>,
+    ) -> Result<Vec<(Part, Option<&'k Key>)>, Error> {
+        let valued = match (after, &sort.order) {
+            // Nothing but the identifier, so nobody has a value beside it.
+            (_, Order::Id) => false,
+            (Some(key), _) => !key.value.is_null(),
+            (None, _) => true,
+        };
+        if !valued {
+            return Ok(vec![(Part::Unvalued, after)]);
         }
-        sql.limit(FEW + 1);
-        sql.push(") c");
-        let rows = self.made(sql.text, sql.values).await?;
-        let found: i64 = rows.first().map_or(Ok(0), |row| row.get("n"))?;
-        Ok(found <= FEW)
+        let mut parts = match (few, &sort.order) {
+            (None, Order::Track) => self.parts_by_key(TRACKS, sort, after).await?,
+            (None, Order::Pool) => self.parts_by_key(POOLS, sort, after).await?,
+            _ => vec![(Part::Valued, after)],
+        };
+        parts.push((Part::Unvalued, None));
+        Ok(parts)
+    }
+
+    /// A part for each track or pool from a place on: their key is not the person's, so no index has
+    /// people in its order.
+    async fn parts_by_key<'k>(
+        &mut self,
+        sql: &'static str,
+        sort: &Sort,
+        after: Option<&'k Key>,
+    ) -> Result<Vec<(Part, Option<&'k Key>)>, Error> {
+        let rows = self.all(sql, args![self.tenant]).await?;
+        let begin = after.and_then(|key| key.value.as_str());
+        let mut parts = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let key: &str = row.get("key")?;
+            let place = begin.map_or(Ordering::Greater, |begin| key.cmp(begin));
+            let place = if sort.descending && begin.is_some() {
+                place.reverse()
+            } else {
+                place
+            };
+            match place {
+                Ordering::Less => {}
+                Ordering::Equal => parts.push((Part::Of(row.get("id")?), after)),
+                Ordering::Greater => parts.push((Part::Of(row.get("id")?), None)),
+            }
+        }
+        if sort.descending {
+            parts.reverse();
+        }
+        Ok(parts)
+    }
+
+    /// The filter that finds the fewest people, if it finds few.
+    async fn few(&mut self, selection: &Selection) -> Result<Option<Source>, Error> {
+        let mut fewest = None;
+        let mut most = FEW;
+        for source in Source::all(selection) {
+            let head = "select count(*) as n from (";
+            let mut sql = Sql::new(self.dialect(), head, vec![self.tenant.into()]);
+            source.candidates(&mut sql, selection);
+            sql.limit(most + 1);
+            sql.push(") c");
+            let rows = self.made(sql.text, sql.values).await?;
+            let found: i64 = rows.first().map_or(Ok(0), |row| row.get("n"))?;
+            if found <= most {
+                fewest = Some(source);
+                most = found;
+            }
+        }
+        Ok(fewest)
     }
 
     /// The places in line of those of these assignments that wait.

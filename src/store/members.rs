@@ -135,6 +135,18 @@ impl Member {
     }
 }
 
+/// Whoever has an address, or has or had it as their user name.
+pub(super) const BY_EMAIL: &str = concat!(
+    "select ",
+    member_columns!(),
+    member_tables!(),
+    "where m.tenant_id = $1 and m.id in ( \
+       select id from member where tenant_id = $1 and user_name_key = $2 \
+       union select member_id from member_email where tenant_id = $1 and email_key = $2) \
+     order by case m.identity_state when 'active' then 0 when 'inactive' then 1 else 2 end, \
+              m.user_name_key <> $2, m.id desc limit 2"
+);
+
 impl Session {
     /// The person behind a SCIM user.
     pub async fn member_by_scim_id(&mut self, scim_id: Uuid) -> Result<Option<Member>, Error> {
@@ -169,16 +181,7 @@ impl Session {
     /// People with this e-mail address or user name, those the identity provider knows first; two
     /// at most, so that a caller sees that it is not one.
     pub async fn members_by_email(&mut self, key: &str) -> Result<Vec<Member>, Error> {
-        const SQL: &str = concat!(
-            "select ",
-            member_columns!(),
-            member_tables!(),
-            "where m.tenant_id = $1 and (m.user_name_key = $2 or m.id in \
-               (select member_id from member_email where tenant_id = $1 and email_key = $2)) \
-             order by case m.identity_state when 'active' then 0 when 'inactive' then 1 else 2 end, \
-                      m.user_name_key <> $2, m.id desc limit 2"
-        );
-        self.all(SQL, args![self.tenant, key])
+        self.all(BY_EMAIL, args![self.tenant, key])
             .await?
             .iter()
             .map(member)

@@ -59,13 +59,19 @@ async fn a_person_is_as_they_were_at_each_moment(engine: Engine) {
         ),
         (gone, "deleted", "ended", "none", json!("removed_by_admin")),
     ] {
+        // Whose access is over is on no track any more.
+        let track = if seat == "ended" {
+            json!(null)
+        } else {
+            json!("growth")
+        };
         let ada = at(&office, &path, moment).await;
         let ada = ada
             .holds("/identityState", identity)
             .holds("/seatState", seat)
             .holds("/accessLevel", access)
             .holds("/seatReason", reason)
-            .holds("/track", "growth")
+            .holds("/track", track)
             .holds("/pool", "main");
         let ada = ada
             .holds("/accessEndDate", end.as_str())

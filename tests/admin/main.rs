@@ -54,6 +54,7 @@ mod kept_end;
 mod ledger;
 mod licensed;
 mod lines;
+mod list_order;
 mod mappings;
 mod matrix;
 mod member;

@@ -15,12 +15,10 @@ both_engines!(
     filters_select_by_attribute,
     an_unknown_parameter_is_refused,
     a_value_that_is_none_is_refused,
-    the_order_is_as_asked_and_unset_comes_last,
-    pages_follow_each_other_in_any_order,
     a_cursor_serves_its_own_list_alone,
 );
 
-async fn list(office: &Office, parameters: &[(&str, &str)]) -> Reply {
+pub(crate) async fn list(office: &Office, parameters: &[(&str, &str)]) -> Reply {
     let mut request = office.owner.get("/members");
     for (name, value) in parameters {
         request = request.query(name, value);
@@ -243,91 +241,6 @@ async fn a_value_that_is_none_is_refused(t: Tenant) {
     ] {
         let refused = owner.get("/members").query(name, value).await.status(400);
         refused.holds("/code", "invalid_parameter").says(name);
-    }
-}
-
-async fn the_order_is_as_asked_and_unset_comes_last(t: Tenant) {
-    let office = Office::with_seats(t, 2).await;
-    let name = |given: &str, family: &str| json!({"givenName": given, "familyName": family});
-    let until = |day: &str| json!({"accessEndDate": day});
-    office
-        .hire(
-            "c",
-            json!({"name": name("Eva", "Abel"), COACHING: until("2037-05-01"), "emails": []}),
-        )
-        .await;
-    office
-        .hire(
-            "a",
-            json!({"name": name("Ann", "Berg"), COACHING: until("2037-04-01")}),
-        )
-        .await;
-    office
-        .hire("b", json!({"name": name("Bea", "Abel"), "active": false}))
-        .await;
-    for (sort, order) in [
-        ("name", ["b", "c", "a"]),
-        ("-name", ["a", "c", "b"]),
-        ("userName", ["a", "b", "c"]),
-        ("-userName", ["c", "b", "a"]),
-        ("createdAt", ["c", "a", "b"]),
-        ("-createdAt", ["b", "a", "c"]),
-        ("lastModified", ["c", "a", "b"]),
-        ("accessEndDate", ["a", "c", "b"]),
-        ("-accessEndDate", ["c", "a", "b"]),
-        ("email", ["a", "b", "c"]),
-        ("-email", ["b", "a", "c"]),
-    ] {
-        let sorted = list(&office, &[("sort", sort)]).await;
-        assert_eq!(each(&sorted, "userName"), order, "{sort}\n{sorted}");
-    }
-    for sort in ["status", "-status", "track", "-track", "pool", "-pool"] {
-        let sorted = list(&office, &[("sort", sort)]).await;
-        assert_eq!(each(&sorted, "userName")[2], "b", "{sort}\n{sorted}");
-    }
-}
-
-async fn pages_follow_each_other_in_any_order(t: Tenant) {
-    let office = Office::with_seats(t, 2).await;
-    office.hire_all(&["ada", "bob", "cyd"]).await;
-    for name in ["dan", "eve"] {
-        office.hire(name, json!({"active": false})).await;
-    }
-    for sort in [
-        "name",
-        "-name",
-        "userName",
-        "email",
-        "-email",
-        "accessEndDate",
-        "-accessEndDate",
-        "createdAt",
-        "-lastModified",
-        "track",
-        "-track",
-        "pool",
-        "status",
-        "-status",
-        "sessionsCompleted",
-        "nextSessionAt",
-        "-nextSessionAt",
-    ] {
-        let whole = list(&office, &[("sort", sort)]).await;
-        let mut walked = Vec::new();
-        let mut cursor = None::<String>;
-        loop {
-            let mut parameters = vec![("sort", sort), ("limit", "2")];
-            if let Some(cursor) = &cursor {
-                parameters.push(("cursor", cursor));
-            }
-            let page = list(&office, &parameters).await;
-            walked.extend(each(&page, "userName").iter().map(ToString::to_string));
-            match page.at("/nextCursor").as_str() {
-                Some(next) => cursor = Some(next.to_owned()),
-                None => break,
-            }
-        }
-        assert_eq!(walked, each(&whole, "userName"), "{sort}");
     }
 }
 

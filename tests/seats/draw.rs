@@ -5,10 +5,10 @@ use proptest::strategy::Union;
 
 use super::step::{Planned, Step};
 
-const PEOPLE: usize = 5;
+const PEOPLE: usize = 6;
 const STEPS: std::ops::Range<usize> = 8..26;
 /// How many come before anything else happens, so that it happens to somebody.
-const FIRST: std::ops::Range<usize> = 2..6;
+const FIRST: std::ops::Range<usize> = 3..7;
 
 const TOLD: [&str; 6] = [
     "account.activated",
@@ -22,8 +22,10 @@ const TOLD: [&str; 6] = [
 pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
     let step = Union::new_weighted([idp(), operator(), files(), plans(), rules(), time()].concat());
     let first = prop::collection::vec(create(), FIRST);
+    let guard = prop::option::weighted(0.4, (1..3_i64).prop_map(|most| Step::Guard { most }));
+    let guard = guard.prop_map(|guard| guard.into_iter().collect());
     let rest = prop::collection::vec(step, STEPS);
-    (first, rest).prop_map(|(first, rest)| [first, rest].concat())
+    (first, guard, rest).prop_map(|(first, guard, rest)| [first, guard, rest].concat())
 }
 
 type Weighted = Vec<(u32, BoxedStrategy<Step>)>;

@@ -75,9 +75,11 @@ impl Facts {
         self.users.iter().find(|user| user["userName"] == name)
     }
 
-    /// The member of a user name.
+    /// The member of a user name: of several, the one who is still here.
     pub(super) fn member(&self, name: &str) -> Option<&Value> {
-        self.members.iter().find(|m| m["userName"] == name)
+        let mut of_name = self.members.iter().filter(|m| m["userName"] == name);
+        let gone = |m: &&Value| m["identityState"] == "deleted";
+        of_name.clone().find(|m| !gone(m)).or(of_name.next())
     }
 
     pub(super) fn today(&self) -> String {

@@ -26,14 +26,18 @@ impl World<'_> {
                 if let Some(days) = ends_in {
                     wish["accessEndDate"] = self.day(days).into();
                 }
-                self.create(&name("u", who), wish, who).await
+                let named = name("u", who);
+                self.create(&named, wish, &named).await
             }
             Step::Rehire { who, pool } => self.rehire(who, pool).await,
             Step::Stranger { who } => {
+                let address = self.member(who).map(|m| text(m, "email").to_owned());
                 if let Some(id) = self.scim_id(who) {
-                    self.scim.delete(&format!("/Users/{id}")).await.status(204);
+                    let path = format!("/Users/{id}");
+                    self.scim.delete(&path).await.status(204);
                 }
-                self.create(&name("s", who), json!({}), who).await
+                let address = address.unwrap_or_else(|| name("u", who));
+                self.create(&name("s", who), json!({}), &address).await
             }
             Step::Cut { who } => {
                 let mut all_refused = true;
@@ -65,8 +69,8 @@ impl World<'_> {
                 let path = format!("/Users/{id}");
                 self.scim.delete(&path).await.status(204);
                 self.scim.get(&path).await.error(404, "");
-                // Whoever is gone is not deleted again, or somebody else of their name would be.
-                true
+                self.scim.delete(&path).await.error(404, "");
+                false
             }
             Step::Join { who } => {
                 let Some(id) = self.scim_id(who) else {
@@ -88,11 +92,9 @@ impl World<'_> {
     }
 
     /// Somebody is made, or it is told why not.
-    async fn create(&mut self, named: &str, wish: Value, who: usize) -> bool {
-        let mut body = user(
-            named,
-            json!({"emails": [{"value": name("u", who), "primary": true}]}),
-        );
+    async fn create(&mut self, named: &str, wish: Value, address: &str) -> bool {
+        let emails = json!([{"value": address, "primary": true}]);
+        let mut body = user(named, json!({"emails": emails}));
         if wish.get("workerId").is_some() {
             body["externalId"] = named.into();
             body[COACHING] = wish.clone();
@@ -102,7 +104,7 @@ impl World<'_> {
             let known = self.facts.user(named);
             let is_known = known.is_some_and(|known| known["id"] != reply["id"]);
             assert!(
-                !is_known || named == name("s", who),
+                !is_known || named.starts_with('s'),
                 "two of one user name\n{reply}"
             );
             let made = self.scim.get(&format!("/Users/{}", reply.id())).await;

@@ -23,6 +23,7 @@ mod late;
 mod operator;
 mod plans;
 mod race;
+mod race_of_verbs;
 mod regressions;
 mod rules;
 mod step;

@@ -82,11 +82,11 @@ impl World<'_> {
 
     async fn prioritise(&self, place: usize, class: i64) -> bool {
         let line = self.owner.get("/waitlist").await.status(200);
-        let mut line = items(&line).iter().rev();
-        // The same person is meant when it is done again, though they may have another place.
-        let Some(id) = line.nth(place).map(|one| text(one, "id").to_owned()) else {
+        let line = items(&line);
+        let Some(one) = place.checked_rem(line.len()).and_then(|n| line.get(n)) else {
             return true;
         };
+        let id = text(one, "id").to_owned();
         let path = format!("/waitlist/{id}");
         for _ in 0..2 {
             let reply = self.patch(&path, json!({"priorityClass": class})).await;

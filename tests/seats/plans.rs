@@ -1,5 +1,6 @@
 //! Plans in a history: made, approved by somebody else, applied or rejected.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::facts::{items, text};
@@ -106,6 +107,27 @@ impl World<'_> {
             people: people.collect(),
         });
         false
+    }
+
+    /// Plans that nobody applied expire behind; waits for that, since the ledger tells of it.
+    pub(super) async fn plans_have_expired(&self) {
+        let now = self.stage.server.clock.now();
+        for _ in 0..1000 {
+            let mut late = 0;
+            for state in ["pending", "approved"] {
+                let path = format!("/plans?limit=500&state={state}");
+                let plans = self.owner.get(&path).await.status(200);
+                let times = items(&plans).iter().map(|plan| text(plan, "expiresAt"));
+                late += times
+                    .filter(|at| at.parse::<Timestamp>().unwrap() <= now)
+                    .count();
+            }
+            if late == 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("plans do not expire");
     }
 
     async fn approve(&mut self) -> bool {

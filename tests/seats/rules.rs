@@ -72,6 +72,7 @@ impl World<'_> {
                 let by = SignedDuration::from_hours(hours);
                 self.stage.server.clock.advance(by);
                 self.invitations_are_sent().await;
+                self.plans_have_expired().await;
             }
             _ => return None,
         }

@@ -120,7 +120,7 @@ pub(super) enum Step {
         who: usize,
         keeps: bool,
     },
-    /// Gives somebody in line, counted on from its end, another priority.
+    /// Gives somebody in line, counted round and round, another priority.
     Prioritise {
         place: usize,
         class: i64,
@@ -240,7 +240,6 @@ impl Step {
             // The second try is refused, and that is told.
             Self::Create { .. }
             | Self::Rehire { .. }
-            | Self::Delete { .. }
             | Self::Import { .. }
             | Self::Leaver { .. }
             | Self::Invite { .. }
@@ -252,6 +251,8 @@ impl Step {
             | Self::Fallback { .. } => Again::Access,
             Self::Wait { .. }
             | Self::Stranger { .. }
+            // A second one of the same name would be somebody else.
+            | Self::Delete { .. }
             | Self::Extend { .. }
             | Self::Buy { .. }
             | Self::Erase { .. }

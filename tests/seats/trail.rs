@@ -37,9 +37,10 @@ impl Trail {
                 verdict["ok"], true,
                 "10: not the history of then\n{verdict}"
             );
-            assert_eq!(
-                number(&verdict.json, "rows"),
-                i64::try_from(now.len()).unwrap(),
+            // A line that the clock has written meanwhile may be in one and not in the other.
+            let rows = usize::try_from(number(&verdict.json, "rows")).unwrap();
+            assert!(
+                now.len() <= rows && rows <= lines(owner).await.len(),
                 "10: lines that no list shows\n{verdict}"
             );
         }

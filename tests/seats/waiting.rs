@@ -1,42 +1,69 @@
-//! Invariant 7 for every pool that would do, worked out here from what people want and not from
-//! what the server says of its lines.
+//! Invariant 7 for every pool that would do, and whether people have what they want, worked out here
+//! from what is written of them, pins and rules, and not from what the server says of its lines.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::facts::{Facts, items, number, text};
-use crate::common::{COACHING, Client};
+use crate::common::{COACHING, Client, Reply};
 
-/// Nobody waits while a pool that would do for them has room.
+/// Nobody waits while a pool that would do for them has room; and whoever has a seat has the one that
+/// they want, or is told why not.
 pub(super) async fn invariant_7_nobody_waits_beside_a_seat_that_would_do(
     facts: &Facts,
     owner: &Client,
 ) {
-    let mut waiting = facts.members.iter();
-    let mut waiting = waiting
-        .by_ref()
-        .filter(|m| m["seatState"] == "waitlisted")
-        .peekable();
-    if waiting.peek().is_none() {
-        return;
-    }
     let rules = owner.get("/mappings").await.status(200);
     let mut rules = items(&rules).to_vec();
     rules.sort_by_key(|rule| {
         let id = text(rule, "id").to_owned();
         (number(rule, "priority"), rule["group"].is_null(), id)
     });
-    for member in waiting {
+    let tracks = owner.get("/tracks").await.status(200);
+    let mut tracks = items(&tracks).iter();
+    let default = tracks.find(|track| track["default"] == true);
+    let default = default.map(|track| text(track, "key")).unwrap_or_default();
+    for member in &facts.members {
+        let waits = member["seatState"] == "waitlisted";
+        let is_told_why = !text(member, "seatReason").is_empty();
+        if !waits && (member["seatState"] != "assigned" || is_told_why) {
+            continue;
+        }
         let path = format!("/members/{}", text(member, "id"));
         let detail = owner.get(&path).await.status(200);
-        let wish = Wish::of(member, &detail.json, &rules, facts);
-        for pool in wish.pools(facts) {
-            assert!(
-                !has_room(pool) || !wish.fits(pool, facts),
-                "7: somebody waits beside a seat that would do\n{pool}\n{detail}"
-            );
+        let wish = Wish::of(member, &detail.json, (&rules, default), facts);
+        if waits {
+            nothing_that_would_do_is_free(&wish, facts, &detail);
+        } else {
+            it_is_what_is_wanted(&wish, facts, &detail);
         }
     }
+}
+
+fn nothing_that_would_do_is_free(wish: &Wish<'_>, facts: &Facts, detail: &Reply) {
+    for pool in wish.pools(facts) {
+        assert!(
+            !has_room(pool) || !wish.fits(pool, facts),
+            "7: somebody waits beside a seat that would do\n{pool}\n{detail}"
+        );
+    }
+}
+
+fn it_is_what_is_wanted(wish: &Wish<'_>, facts: &Facts, detail: &Reply) {
+    assert_eq!(
+        text(&detail.json, "track"),
+        wish.track,
+        "not the track that is wanted\n{detail}"
+    );
+    let has = &detail["pool"];
+    let would_do = wish.pools(facts).iter().any(|pool| pool["key"] == *has);
+    // An extension may lead into a pool that nothing else would.
+    let is_extended = !detail.at("/assignments/0/extendedUntil").is_null();
+    assert!(
+        would_do || is_extended,
+        "not a pool that is wanted: {:?}\n{detail}",
+        wish.pool
+    );
 }
 
 fn has_room(pool: &Value) -> bool {
@@ -47,13 +74,20 @@ fn has_room(pool: &Value) -> bool {
 
 /// What somebody wants.
 struct Wish<'f> {
+    track: String,
     pool: Option<String>,
     starts: &'f str,
     ends: Vec<&'f str>,
 }
 
 impl<'f> Wish<'f> {
-    fn of(member: &Value, detail: &'f Value, rules: &[Value], facts: &'f Facts) -> Self {
+    /// By what is written of them and pinned, the rules and the default track.
+    fn of(
+        member: &Value,
+        detail: &'f Value,
+        (rules, default): (&[Value], &str),
+        facts: &'f Facts,
+    ) -> Self {
         let user = facts.user(text(member, "userName"));
         let user = user.unwrap_or_else(|| panic!("who waits is known to SCIM: {member}"));
         let written = &user[COACHING];
@@ -72,11 +106,13 @@ impl<'f> Wish<'f> {
         let rule = rules
             .iter()
             .find(|rule| matches(rule, user) && (track.is_empty() || text(rule, "track") == track));
+        let by_rule = rule.map_or(default, |rule| text(rule, "track"));
         let named = Some(wish("pool")).filter(|pool| !pool.is_empty());
         let named = named.or(rule.and_then(|rule| rule["pool"].as_str()));
         let named = named.filter(|key| facts.pool(key)["state"] == "live");
         let ends = [wish("accessEndDate"), text(written, "terminationDate")];
         Self {
+            track: if track.is_empty() { by_rule } else { track }.to_owned(),
             pool: named.map(str::to_owned),
             starts: wish("accessStartDate"),
             ends: ends

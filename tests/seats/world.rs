@@ -171,10 +171,13 @@ impl<'s> World<'s> {
     }
 
     /// The SCIM resource of somebody, by whichever name they go: their first, their second, or that
-    /// of the stranger whom they were merged with.
+    /// of the stranger whom they were merged with. Whoever is not there stands for one who is.
     pub(super) fn user(&self, who: usize) -> Option<&Value> {
         let mut names = ["u", "v", "s"].into_iter();
-        names.find_map(|letter| self.facts.user(&name(letter, who)))
+        let named = names.find_map(|letter| self.facts.user(&name(letter, who)));
+        let users = &self.facts.users;
+        let other = || users.get(who.checked_rem(users.len())?);
+        named.or_else(other)
     }
 
     pub(super) fn scim_id(&self, who: usize) -> Option<String> {
@@ -260,7 +263,7 @@ async fn furnish(owner: &Client, server: &Server) -> String {
     let now = server.clock.now();
     for (key, purchased, rest) in [
         ("c", 1, json!({"cooldownDays": 2})),
-        ("a", 2, json!({"fallbackPool": "c"})),
+        ("a", 1, json!({"fallbackPool": "c"})),
         ("b", 1, json!({"fullPolicy": "overage", "overageLimit": 1})),
         ("d", 1, json!({"state": "draft"})),
         ("r", 1, json!({"fullPolicy": "reject"})),

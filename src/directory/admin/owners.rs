@@ -26,14 +26,13 @@ impl Owners {
         let mut people: HashMap<Uuid, Value> = HashMap::new();
         let mut owners = HashMap::new();
         for owned in session.owned().await? {
-            let brief = match people.get(&owned.member) {
-                Some(brief) => brief.clone(),
-                None => {
-                    let found = session.member_by_id(owned.member).await?;
-                    let brief = found.map_or(Value::Null, |m| view::brief(&m));
-                    people.insert(owned.member, brief.clone());
-                    brief
-                }
+            let brief = if let Some(brief) = people.get(&owned.member) {
+                brief.clone()
+            } else {
+                let found = session.member_by_id(owned.member).await?;
+                let brief = found.map_or(Value::Null, |m| view::brief(&m));
+                people.insert(owned.member, brief.clone());
+                brief
             };
             owners.insert((owned.thing, owned.id), (brief, owned.active));
         }

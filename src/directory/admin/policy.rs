@@ -37,8 +37,8 @@ impl Directory {
         caller.may(Right::ReadRules)?;
         let mut session = self.store.snapshot(caller.tenant).await?;
         let catalog = session.catalog().await?;
-        let changes = changes(&mut session, CHANGED, i64::from(u16::MAX)).await?;
-        let renamed = changes(&mut session, RENAMED, 1).await?.pop();
+        let changes = latest(&mut session, CHANGED, i64::from(u16::MAX)).await?;
+        let renamed = latest(&mut session, RENAMED, 1).await?.pop();
         let mut policy = view(&catalog.policy);
         let sources = provenance::sources(&policy, &changes, renamed.as_ref());
         policy.insert("sources".into(), sources.into());
@@ -96,7 +96,7 @@ impl Directory {
 }
 
 /// The lines of the ledger of an action, of the newest so many, the oldest first.
-async fn changes(session: &mut Session, action: &str, n: i64) -> Result<Vec<Entry>, Error> {
+async fn latest(session: &mut Session, action: &str, n: i64) -> Result<Vec<Entry>, Error> {
     let of = ledger::Selection {
         action: Some(action.to_owned()),
         ..ledger::Selection::default()

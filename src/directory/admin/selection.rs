@@ -42,6 +42,9 @@ const ENGAGEMENT: &[&str] = &["status", "stalled", "idleDays", "episodeMin"];
 /// Begins the parameters that filter by attribute.
 pub(super) const ATTRIBUTE: &str = "attr.";
 
+/// The attribute of everybody that has an index.
+const DEPARTMENT: &str = "department";
+
 /// What a text search looks at.
 const SEARCHED: &[&str] = &[
     "userName",
@@ -160,6 +163,7 @@ pub(super) fn read(query: &Query, catalog: &Catalog, now: Timestamp) -> Result<S
     let statuses = query.names::<Status>("status")?.unwrap_or_default();
     Ok(Selection {
         matching: matching(query, catalog)?,
+        is_indexed: has_indexed(query, catalog),
         states: query.names::<SeatState>("seatState")?,
         holds: query.flag("ended")?.map(|ended| !ended),
         or_stalled: statuses.contains(&Status::Stalled),
@@ -191,6 +195,7 @@ pub(super) fn matching_filter(
     let matching = predicate::compile(&custom::declared(catalog), &filter::parse(text)?)?;
     Ok(Selection {
         matching: Some(matching),
+        is_indexed: false,
         ..read(&Query::default(), catalog, now)?
     })
 }
@@ -254,6 +259,14 @@ fn matching(query: &Query, catalog: &Catalog) -> Result<Option<Predicate>, Error
     compiled
         .map(Some)
         .map_err(|_| refused("q", "is too long").into())
+}
+
+/// Whether an attribute is asked for whose values an index has.
+fn has_indexed(query: &Query, catalog: &Catalog) -> bool {
+    query.beginning(ATTRIBUTE).any(|(name, _)| {
+        let found = view::known_attribute(catalog, name);
+        found.is_some_and(|(name, urn)| urn == CUSTOM_URN || name == DEPARTMENT)
+    })
 }
 
 fn wrong_value(name: &str, catalog: &Catalog) -> Refusal {

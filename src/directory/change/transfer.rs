@@ -1,14 +1,17 @@
 //! Moving to a seat in another pool.
 
+use jiff::Timestamp;
+use serde_json::json;
+
 use super::line::{lines_for, stands_for};
 use super::take::Got;
-use super::{Change, account, placed, seated};
+use super::{Change, account, object, placed, seated};
 use crate::directory::Error;
 use crate::scim::Object;
 use crate::seats::catalog::Pool;
 use crate::seats::decision::Trigger;
 use crate::seats::placement::{Target, Window};
-use crate::seats::{Account, Assignment, SeatReason, SeatState, Waiting};
+use crate::seats::{Account, Assignment, EndReason, SeatReason, SeatState, Waiting};
 use crate::store::members::Member;
 
 impl Change<'_> {
@@ -32,7 +35,9 @@ impl Change<'_> {
             Some(_) => self.tx.lines_of(a.id).await?,
             None => Vec::new(),
         };
-        if a.waiting.map(|w| w.pool) == wanted && a.inputs == inputs && stands_for(&known, target) {
+        let waits =
+            a.waiting.map(|w| w.pool) == wanted && a.inputs == inputs && stands_for(&known, target);
+        if waits && !ends_otherwise(&a, target) {
             return Ok(());
         }
         if a.seat.is_some() {
@@ -49,6 +54,12 @@ impl Change<'_> {
             } => {
                 self.reseat(member, a, target, (pool, window, n, overage))
                     .await
+            }
+            Got::Line { .. } if is_over(&a, target, self.now) => {
+                let inputs = a.inputs.clone();
+                self.end(member, a, EndReason::TermEnd, self.now, inputs)
+                    .await?;
+                Ok(())
             }
             Got::Line { pool, window } => {
                 let since = known.iter().find(|line| line.pool == pool.id);
@@ -80,19 +91,31 @@ impl Change<'_> {
                         return self.queue_instead(member, a, target, (pool, window)).await;
                     }
                     member.seat_reason = Some(SeatReason::TransferWaiting);
-                    self.line(
-                        "seat.transfer_waiting",
-                        Some(a.member),
-                        Some(a.id),
-                        None,
-                        detail,
-                    );
+                    let of = (Some(a.member), Some(a.id));
+                    if !waits {
+                        self.line("seat.transfer_waiting", of.0, of.1, None, detail);
+                    }
+                    self.keep_until(&mut a, target);
                 }
                 self.tx.save_assignment(&a).await?;
                 member.assignment = Some(a);
                 Ok(())
             }
         }
+    }
+
+    /// The seat that is kept while another pool's is waited for ends when its own pool and the dates
+    /// as they are now say.
+    fn keep_until(&mut self, a: &mut Assignment, target: &Target<'_>) {
+        let Some(held) = target.held.filter(|_| ends_otherwise(a, target)) else {
+            return;
+        };
+        a.ends_at = held.ends_at;
+        a.end_source = held.end_source;
+        let detail = object(json!({
+            "startsAt": a.starts_at, "endsAt": a.ends_at, "source": a.end_source.as_str()
+        }));
+        self.line("access.changed", Some(a.member), Some(a.id), None, detail);
     }
 
     /// A seat is held in a pool that would do while another is wanted for itself: that is taken if
@@ -191,6 +214,18 @@ impl Change<'_> {
         member.assignment = Some(a);
         Ok(())
     }
+}
+
+/// Whether the seat that is held, and kept, would end at another time than it does.
+fn ends_otherwise(a: &Assignment, target: &Target<'_>) -> bool {
+    let held = target.held.filter(|_| a.seat.is_some());
+    held.is_some_and(|held| (held.ends_at, held.end_source) != (a.ends_at, a.end_source))
+}
+
+/// Whether the seat in use cannot be kept any longer: its pool's term is over.
+fn is_over(a: &Assignment, target: &Target<'_>, now: Timestamp) -> bool {
+    let in_use = a.seat.is_some() && a.state != SeatState::Scheduled;
+    in_use && target.held.is_some_and(|held| held.ends_at <= now)
 }
 
 /// Puts an assignment where a placement says.

@@ -123,12 +123,13 @@ impl Reader<'_> {
             }
             steps.push((*row, step, member));
         }
-        let fresh = tx.claim_keys(self.run.id, &claims).await?;
+        let taken = tx.claim_keys(self.run.id, &claims).await?;
         for (row, step, member) in steps {
             let of_idp = member.is_some_and(|member| scope(member) == Scope::Wishes);
             report.of_idp += i64::from(of_idp);
             if let Some(member) = member
-                && !fresh.contains(&(format!("person {}", member.id), row.line))
+                && let Some(line) = taken.get(&format!("person {}", member.id))
+                && *line != row.line
             {
                 let detail = "an earlier row is about the same person";
                 report.fail(row, &[Fault::of_row(Problem::Duplicate, detail)]);

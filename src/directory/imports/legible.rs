@@ -1,6 +1,6 @@
 //! Which rows can be read, and are the first of their file about whom they name.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
 
@@ -70,33 +70,25 @@ impl Reader<'_> {
             .iter()
             .flat_map(|row| keys(row).into_iter().map(|(_, key)| (key, row.line)))
             .collect();
-        let fresh = tx.claim_keys(self.run.id, &claims).await?;
+        let taken = tx.claim_keys(self.run.id, &claims).await?;
         let mut firsts = Vec::with_capacity(right.len());
         for row in right {
-            match self.first_with(tx, row, &fresh).await? {
+            match not_first(row, &taken) {
                 None => firsts.push(row),
                 Some(fault) => report.fail(row, &[fault]),
             }
         }
         Ok(firsts)
     }
+}
 
-    /// What is wrong with a row that is not the first with one of its identifiers.
-    async fn first_with(
-        &self,
-        tx: &mut Tx,
-        row: &Row,
-        fresh: &HashSet<(String, u64)>,
-    ) -> Result<Option<Fault>, Error> {
-        for (column, key) in keys(row) {
-            if !fresh.contains(&(key.clone(), row.line)) {
-                let line = tx.line_of_key(self.run.id, &key).await?.unwrap_or_default();
-                let detail = format!("line {line} has the same {column}");
-                return Ok(Some(Fault::of(column, Problem::Duplicate, detail)));
-            }
-        }
-        Ok(None)
-    }
+/// What is wrong with a row that is not the first with one of its identifiers.
+fn not_first(row: &Row, taken: &HashMap<String, u64>) -> Option<Fault> {
+    keys(row).into_iter().find_map(|(column, key)| {
+        let line = taken.get(&key).filter(|line| **line != row.line)?;
+        let detail = format!("line {line} has the same {column}");
+        Some(Fault::of(column, Problem::Duplicate, detail))
+    })
 }
 
 fn row_of(line: &Line) -> Option<&Row> {

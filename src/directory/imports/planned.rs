@@ -363,9 +363,10 @@ impl Outlook<'_> {
             }
             Ok::<_, Error>(())
         })?;
-        let mut report = Report::default();
-        report.counts = counts;
-        Ok(report)
+        Ok(Report {
+            counts,
+            ..Report::default()
+        })
     }
 
     /// What it has come to.

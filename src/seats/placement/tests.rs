@@ -1,5 +1,7 @@
 use super::*;
+use crate::seats::SeatState;
 use crate::seats::catalog::{FullPolicy, Match, OnUnmatch, Policy, PoolState, ReusePolicy};
+use crate::seats::tests::assignment;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -222,6 +224,46 @@ fn an_extension_holds_until_another_end_date_is_sent() {
     };
     assert_eq!(end("2026-08-31"), EndSource::Admin);
     assert_eq!(end("2026-09-30"), EndSource::Idp);
+}
+
+/// What a seat of the pool `old` may be had for by somebody who wants the pool `year`.
+fn held(c: &Catalog, open: &Assignment, edit: impl FnOnce(&mut Intent)) -> Window {
+    let p = person(vec![&c.rules[0]], |i| {
+        i.pool = Some("year".into());
+        edit(i);
+    });
+    match place(c, &p, Standing::of(open), at(NOW)) {
+        Placement::Place(target) => target.held.unwrap(),
+        Placement::Nowhere(reason) => panic!("nowhere: {reason}"),
+    }
+}
+
+#[test]
+fn a_seat_that_is_kept_ends_with_its_own_pool_and_when_it_is_wanted_to() {
+    let mut c = catalog();
+    let (start, end) = ("2026-01-01T00:00:00Z", "2026-09-01T00:00:00Z");
+    c.pools.push(pool(11, "old", start, end));
+    let mut open = assignment(SeatState::Assigned, None);
+    open.seat = Some(1);
+    open.pool = c.pools[1].id;
+    open.track = c.rules[0].track;
+    open.starts_at = at(start);
+    open.ends_at = at("2026-12-01T00:00:00Z");
+    let kept = held(&c, &open, |_| {});
+    assert_eq!((kept.ends_at, kept.end_source), (at(end), EndSource::Pool));
+    let kept = held(&c, &open, |i| i.end = Some("2026-07-31".into()));
+    assert_eq!(kept.ends_at, at("2026-08-01T00:00:00Z"));
+    assert_eq!(kept.end_source, EndSource::Idp);
+    // The length of the track that they wait for is not that of the one they are on.
+    open.track = Uuid::from_u128(77);
+    open.ends_at = at("2026-08-15T00:00:00Z");
+    open.end_source = EndSource::Rule;
+    c.rules[0].duration_days = Some(1);
+    let kept = held(&c, &open, |_| {});
+    assert_eq!(
+        (kept.ends_at, kept.end_source),
+        (open.ends_at, EndSource::Rule)
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What must be known while a file is read: whom its rows are about, which identifiers it has had,
 //! whom it names and whom it therefore leaves out.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -61,36 +61,35 @@ impl Session {
 }
 
 impl Tx {
-    /// Notes the keys of rows; answers those that no earlier row had, each with its line.
+    /// Notes the keys of rows, each with its line. Answers, if any was there before, the line that
+    /// had each of them first.
     pub async fn claim_keys(
         &mut self,
         import: Uuid,
         keys: &[(String, u64)],
-    ) -> Result<HashSet<(String, u64)>, Error> {
+    ) -> Result<HashMap<String, u64>, Error> {
         if keys.is_empty() {
-            return Ok(HashSet::new());
+            return Ok(HashMap::new());
         }
-        let rows = keys.iter().map(|(key, line)| json!([key, line])).collect();
-        let rows: Json = rows;
+        let rows: Json = keys.iter().map(|(key, line)| json!([key, line])).collect();
         let sql = "insert into import_key (tenant_id, import_id, key, line) \
                    select $1, $2, e.value ->> 0, cast(e.value ->> 1 as bigint) \
-                   from {elements}($3) e where true on conflict do nothing returning key, line";
-        let claimed = self.all(sql, args![self.tenant, import, rows]).await?;
-        claimed
+                   from {elements}($3) e where true on conflict do nothing";
+        let claimed = self.run(sql, args![self.tenant, import, rows]).await?;
+        if claimed == keys.len() as u64 {
+            return Ok(HashMap::new());
+        }
+        let texts: Json = keys.iter().map(|(key, _)| json!(key)).collect();
+        let sql = "select key, line from import_key where tenant_id = $1 and import_id = $2 \
+                   and key in (select t from ({texts}($3)) i)";
+        let firsts = self.all(sql, args![self.tenant, import, texts]).await?;
+        firsts
             .iter()
             .map(|row| {
                 let line: i64 = row.get("line")?;
                 Ok((row.get("key")?, line.unsigned_abs()))
             })
             .collect()
-    }
-
-    /// The line that had a key first.
-    pub async fn line_of_key(&mut self, import: Uuid, key: &str) -> Result<Option<i64>, Error> {
-        let sql =
-            "select line from import_key where tenant_id = $1 and import_id = $2 and key = $3";
-        let row = self.optional(sql, args![self.tenant, import, key]).await?;
-        row.map(|row| row.get("line")).transpose()
     }
 
     /// Notes whom a file names.

@@ -5,7 +5,9 @@
 //! around: they are looked up and sorted.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
+use super::candidates::Source;
 use super::{Order, Selection};
 use crate::seats::outcome::AccessLevel;
 use crate::store::TenantId;
@@ -26,6 +28,8 @@ pub(in crate::store) enum Walk {
 /// An order in SQL.
 pub(in crate::store) struct Ordered {
     expression: String,
+    /// What is null where the expression is.
+    column: String,
     pub(in crate::store) kind: Kind,
     pub(in crate::store) nullable: bool,
     walk: Walk,
@@ -36,6 +40,8 @@ pub(in crate::store) struct Ordered {
 #[derive(Clone, Copy, PartialEq)]
 pub(in crate::store) enum Part {
     Valued,
+    /// Of those, who is on one track or in one pool, where that is the order.
+    Of(Uuid),
     Unvalued,
 }
 
@@ -52,7 +58,7 @@ const HELD: &str = "coalesce(a.held or a.episode > 1, false)";
 
 impl Order {
     fn ordered(&self, sql: &Sql) -> Ordered {
-        let (expression, kind, nullable, walk) = match self {
+        let (expression, kind, nullable, walk): (String, _, _, _) = match self {
             Self::Id => ("m.id".into(), Kind::Text, false, Walk::Member),
             Self::Name => ("m.name_key".into(), Kind::Text, false, Walk::Member),
             Self::UserName => ("m.user_name_key".into(), Kind::Text, false, Walk::Member),
@@ -79,8 +85,14 @@ impl Order {
                 (column, Kind::Instant, true, Walk::Assignment)
             }
         };
+        let column = match self {
+            Self::Track => "m.track_id".into(),
+            Self::Pool => "m.pool_id".into(),
+            _ => expression.clone(),
+        };
         Ordered {
             expression,
+            column,
             kind,
             nullable,
             walk,
@@ -127,32 +139,32 @@ pub(in crate::store) fn page_sql(
     dialect: Dialect,
     tenant: TenantId,
     s: &Selection,
-    (part, after, few): (Part, Option<&Key>, bool),
+    (part, after, few): (Part, Option<&Key>, Option<Source>),
     limit: i64,
 ) -> (Sql, Ordered) {
     let mut sql = Sql::new(dialect, "", vec![tenant.into()]);
     let by = s.sort.order.ordered(&sql);
     let walk = match part {
-        Part::Valued if !few => by.walk,
+        Part::Valued if few.is_none() => by.walk,
         _ => Walk::Member,
     };
-    if few {
+    if let Some(source) = few {
         sql.push("with c as materialized (");
-        candidates(&mut sql, s);
+        source.candidates(&mut sql, s);
         sql.push(") ");
     }
     sql.push("select ");
     match part {
-        Part::Valued => sql.push(&format!("{} as sort_value, ", by.expression)),
+        Part::Valued | Part::Of(_) => sql.push(&format!("{} as sort_value, ", by.expression)),
         Part::Unvalued => sql.push("null as sort_value, "),
     }
     sql.push("m.id as sort_id, ");
     sql.push(dialect.spell(COLUMNS));
     sql.push(walk.tables());
-    if few {
+    if few.is_some() {
         sql.push(" and m.id in (select id from c)");
     }
-    conditions(&mut sql, s, part, !few);
+    conditions(&mut sql, s, part, few.is_none());
     narrow(&mut sql, s, &by, part);
     let id = walk.id();
     let (sign, direction) = if s.sort.descending {
@@ -181,8 +193,12 @@ fn narrow(sql: &mut Sql, s: &Selection, by: &Ordered, part: Part) {
             sql.push(&format!(" and {} is not null", by.expression));
         }
         Part::Valued => {}
+        Part::Of(id) => {
+            sql.push(&format!(" and {} = ", by.column));
+            sql.bind(id);
+        }
         Part::Unvalued if !by.nullable => {}
-        Part::Unvalued => sql.push(&format!(" and {} is null", by.expression)),
+        Part::Unvalued => sql.push(&format!(" and {} is null", by.column)),
     }
     // True of all who are idle; said so that the walk begins where they do.
     if let (Order::LastEngagement, Part::Valued, Some(since)) = (&s.sort.order, part, s.idle_since)
@@ -202,22 +218,13 @@ fn is_within_status(s: &Selection, part: Part) -> bool {
     one && !s.or_stalled && has_index && part == Part::Valued
 }
 
-/// Writes the statement that finds the people of the filter of engagement by its index; answers
-/// whether there is such a filter. There may be some too many, from episodes that are over.
-pub(in crate::store) fn candidates(sql: &mut Sql, s: &Selection) -> bool {
-    let has_status = s.statuses.is_some() && !s.or_stalled;
-    let returned = s.episode_min.is_some_and(|n| n > 1);
-    if !(has_status || s.stalled == Some(true) || s.idle_since.is_some() || returned) {
-        return false;
-    }
-    sql.push("select a.member_id as id from assignment a where a.tenant_id = $1");
-    engagement_conditions(sql, s, ("", ""));
-    true
-}
-
 /// What is asked of engagement. `aside` stands before what must not make SQLite's planner leave the
 /// order of the list for an index that finds many.
-fn engagement_conditions(sql: &mut Sql, s: &Selection, (aside, of_status): (&str, &str)) {
+pub(super) fn engagement_conditions(
+    sql: &mut Sql,
+    s: &Selection,
+    (aside, of_status): (&str, &str),
+) {
     let stalled = "a.state = 'assigned' and a.stalls_at <= ";
     match (&s.statuses, s.or_stalled) {
         (None, false) => {}
@@ -284,16 +291,18 @@ fn conditions(sql: &mut Sql, s: &Selection, part: Part, walks: bool) {
         sql.push(")");
     }
     match s.holds {
-        Some(true) => sql.push(" and m.seat_state not in ('none', 'ended')"),
-        Some(false) => sql.push(" and m.seat_state = 'ended'"),
+        Some(true) => sql.push(&format!(
+            " and {aside}m.seat_state not in ('none', 'ended')"
+        )),
+        Some(false) => sql.push(&format!(" and {aside}m.seat_state = 'ended'")),
         None => {}
     }
     if let Some(states) = &s.states {
         let names = states.iter().map(|state| state.as_str());
-        one_of(sql, "m.seat_state", names);
+        one_of(sql, &format!("{aside}m.seat_state"), names);
     }
     if let Some(names) = &s.managed_by {
-        one_of(sql, "m.managed_by", names.iter().copied());
+        one_of(sql, &format!("{aside}m.managed_by"), names.iter().copied());
     }
     if let Some(levels) = &s.levels {
         let active = "m.identity_state = 'active'";
@@ -308,20 +317,31 @@ fn conditions(sql: &mut Sql, s: &Selection, part: Part, walks: bool) {
         });
         any(sql, conditions);
     }
-    bound(sql, " and m.track_id = ", s.track);
-    bound(sql, " and m.pool_id = ", s.pool);
-    bound(sql, " and m.access_ends_at <= ", s.ends_by);
-    bound(sql, " and m.access_ends_at > ", s.ends_after);
+    bound(sql, &format!(" and {aside}m.track_id = "), s.track);
+    bound(sql, &format!(" and {aside}m.pool_id = "), s.pool);
+    // In the order of these days the walk may begin at one of them.
+    let by_end = matches!(s.sort.order, Order::AccessEnd) && part == Part::Valued;
+    let of_end = if by_end { "" } else { aside };
+    bound(
+        sql,
+        &format!(" and {of_end}m.access_ends_at <= "),
+        s.ends_by,
+    );
+    bound(
+        sql,
+        &format!(" and {of_end}m.access_ends_at > "),
+        s.ends_after,
+    );
 }
 
-fn bound(sql: &mut Sql, condition: &str, value: Option<impl Into<Value>>) {
+pub(super) fn bound(sql: &mut Sql, condition: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
         sql.push(condition);
         sql.bind(value);
     }
 }
 
-fn one_of<'n>(sql: &mut Sql, column: &str, names: impl Iterator<Item = &'n str>) {
+pub(super) fn one_of<'n>(sql: &mut Sql, column: &str, names: impl Iterator<Item = &'n str>) {
     sql.push(&format!(" and {column} in ("));
     for (at, name) in names.enumerate() {
         sql.push(if at == 0 { "" } else { ", " });

@@ -6,13 +6,20 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::plans::explained;
 use super::{Fixture, now, on_both};
+use crate::seats::outcome::AccessLevel;
 use crate::store::engine::{Dialect, Value, args};
+use crate::store::filter_sql::Sql;
+use crate::store::member_list::candidates::Source;
 use crate::store::member_list::page::{Part, page_sql};
 use crate::store::member_list::{Order, Selection, Sort};
+use crate::store::members::BY_EMAIL;
 
 on_both!(
     an_index_serves_each_order,
-    a_filter_leaves_the_order_to_its_index
+    a_filter_leaves_the_order_to_its_index,
+    an_index_serves_the_order_of_tracks_and_pools,
+    an_index_finds_the_few,
+    an_index_finds_whoever_has_an_address
 );
 
 /// Takes a minute on either engine, so it runs when asked for:
@@ -34,7 +41,9 @@ mod measured {
     }
 }
 
-const ORDERS: [(Order, &str); 7] = [
+const ORDERS: [(Order, &str); 9] = [
+    (Order::UserName, "member_by_user_name"),
+    (Order::Created, "member_created"),
     (Order::Name, "member_name"),
     (Order::AccessEnd, "member_ends"),
     (Order::Status, "assignment_status"),
@@ -47,6 +56,7 @@ const ORDERS: [(Order, &str); 7] = [
 fn all(order: Order, descending: bool) -> Selection {
     Selection {
         matching: None,
+        is_indexed: false,
         states: None,
         holds: None,
         statuses: None,
@@ -157,7 +167,7 @@ async fn an_index_serves_each_order(f: Fixture) {
     for (order, index) in ORDERS {
         for descending in [false, true] {
             let selection = all(order.clone(), descending);
-            let of = (Part::Valued, None, false);
+            let of = (Part::Valued, None, None);
             let (sql, _) = page_sql(dialect, f.tenant, &selection, of, 50);
             let plan = explained(&mut tx, sql.text, sql.values).await;
             assert!(plan.contains(index), "{order:?} {descending}\n{plan}");
@@ -180,7 +190,7 @@ async fn a_filter_leaves_the_order_to_its_index(f: Fixture) {
             // These two are not looked up by an index.
             let looked_up = !["not stalled", "holds"].contains(&name);
             for few in [false, true].into_iter().take(1 + usize::from(looked_up)) {
-                let of = (Part::Valued, None, few);
+                let of = (Part::Valued, None, few.then_some(Source::Engagement));
                 let (sql, _) = page_sql(dialect, f.tenant, &selection, of, 50);
                 let plan = explained(&mut tx, sql.text, sql.values).await;
                 if dialect == Dialect::Sqlite && !few {
@@ -195,6 +205,127 @@ async fn a_filter_leaves_the_order_to_its_index(f: Fixture) {
             }
         }
     }
+    tx.roll_back().await.unwrap();
+}
+
+async fn an_index_serves_the_order_of_tracks_and_pools(f: Fixture) {
+    seed(&f, 400).await;
+    let mut tx = f.store.begin(f.tenant).await.unwrap();
+    let dialect = tx.dialect();
+    if dialect == Dialect::Postgres {
+        for off in ["seqscan", "sort", "bitmapscan"] {
+            tx.made(format!("set local enable_{off} = off"), args![])
+                .await
+                .unwrap();
+        }
+    }
+    let catalog = tx.catalog().await.unwrap();
+    let of_track = (Order::Track, catalog.tracks[0].id, "member_track");
+    let of_pool = (Order::Pool, catalog.pools[0].id, "member_pool");
+    for (order, id, index) in [of_track, of_pool] {
+        for part in [Part::Of(id), Part::Unvalued] {
+            let selection = all(order.clone(), false);
+            let (sql, _) = page_sql(dialect, f.tenant, &selection, (part, None, None), 50);
+            let plan = explained(&mut tx, sql.text, sql.values).await;
+            assert!(plan.contains(index), "{order:?}\n{plan}");
+            let sorts = plan.contains("TEMP B-TREE FOR ORDER") || plan.contains("Sort ");
+            assert!(!sorts, "{order:?}\n{plan}");
+        }
+    }
+    tx.roll_back().await.unwrap();
+}
+
+/// Filters of which an index finds whom they are about, and that index.
+fn rare() -> [(Source, Selection, &'static str); 6] {
+    let of = || all(Order::Name, false);
+    let id = Some(uuid::Uuid::nil());
+    [
+        (
+            Source::Track,
+            Selection { track: id, ..of() },
+            "member_track",
+        ),
+        (Source::Pool, Selection { pool: id, ..of() }, "member_pool"),
+        (
+            Source::States,
+            Selection {
+                holds: Some(false),
+                ..of()
+            },
+            "member_seat",
+        ),
+        (
+            Source::ManagedBy,
+            Selection {
+                managed_by: Some(vec!["admin"]),
+                ..of()
+            },
+            "member_managed_by",
+        ),
+        (
+            Source::Ends,
+            Selection {
+                ends_by: Some(now()),
+                ..of()
+            },
+            "member_ends",
+        ),
+        (
+            Source::Levels,
+            Selection {
+                levels: Some(vec![AccessLevel::Archive]),
+                ..of()
+            },
+            "assignment_paused",
+        ),
+    ]
+}
+
+async fn an_index_finds_the_few(f: Fixture) {
+    seed(&f, 400).await;
+    let mut tx = f.store.begin(f.tenant).await.unwrap();
+    let dialect = tx.dialect();
+    if dialect == Dialect::Postgres {
+        let sql = "set local enable_seqscan = off".to_owned();
+        tx.made(sql, args![]).await.unwrap();
+    }
+    for (source, selection, index) in rare() {
+        assert_eq!(Source::all(&selection), [source]);
+        let mut sql = Sql::new(dialect, "", args![f.tenant]);
+        source.candidates(&mut sql, &selection);
+        let plan = explained(&mut tx, sql.text, sql.values).await;
+        assert!(plan.contains(index), "{source:?}\n{plan}");
+        let (sql, _) = page_sql(
+            dialect,
+            f.tenant,
+            &selection,
+            (Part::Valued, None, Some(source)),
+            50,
+        );
+        let plan = explained(&mut tx, sql.text, sql.values).await;
+        assert!(!plan.contains("SCAN m"), "{source:?}\n{plan}");
+    }
+    let full = Selection {
+        levels: Some(vec![AccessLevel::Full]),
+        ..all(Order::Name, false)
+    };
+    assert_eq!(Source::all(&full), []);
+    tx.roll_back().await.unwrap();
+}
+
+/// By an address that they have, or that was their user name.
+async fn an_index_finds_whoever_has_an_address(f: Fixture) {
+    seed(&f, 400).await;
+    let mut tx = f.store.begin(f.tenant).await.unwrap();
+    if tx.dialect() == Dialect::Postgres {
+        let sql = "set local enable_seqscan = off".to_owned();
+        tx.made(sql, args![]).await.unwrap();
+    }
+    let values = args![f.tenant, "u77"];
+    let sql = tx.dialect().spell(BY_EMAIL).to_owned();
+    let plan = explained(&mut tx, sql, values).await;
+    assert!(plan.contains("member_by_user_name"), "{plan}");
+    assert!(!plan.contains("SCAN m"), "{plan}");
     tx.roll_back().await.unwrap();
 }
 

@@ -294,6 +294,7 @@ fn grant<'c>(
             track: track.ok_or_else(not_placed)?,
             pools: vec![(pool, window)],
             rule,
+            held: None,
         },
         inputs: person.inputs,
     })
