@@ -11,6 +11,7 @@ both_engines!(
     a_table_is_aligned_and_added_up,
     every_list_has_every_format,
     the_next_page_is_named_in_a_header,
+    an_empty_parameter_is_as_if_it_were_not_there,
 );
 
 const LISTS: [&str; 11] = [
@@ -167,4 +168,24 @@ async fn the_next_page_is_named_in_a_header(t: Tenant) {
         "{rest}"
     );
     assert_eq!(rest.header("x-next-cursor"), "");
+}
+
+/// As forms send what was left open.
+async fn an_empty_parameter_is_as_if_it_were_not_there(t: Tenant) {
+    let office = Office::with_seats(t, 1).await;
+    office.hire("ada", json!({})).await;
+    for (path, names) in [
+        (
+            "/members",
+            &["format", "limit", "track", "ended", "endsBefore", "asOf"][..],
+        ),
+        ("/ledger", &["format", "from", "to"]),
+        ("/reports/activation-usage", &["format", "from", "to"]),
+    ] {
+        let without = office.owner.get(path).await.status(200);
+        for name in names {
+            let with = office.owner.get(path).query(name, "").await.status(200);
+            assert_eq!(with["items"], without["items"], "{path}?{name}=");
+        }
+    }
 }

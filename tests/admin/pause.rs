@@ -12,6 +12,7 @@ both_engines!(
     only_a_seat_in_use_can_be_paused,
     nonsense_is_refused_and_changes_nothing,
     resuming_takes_no_body,
+    a_note_is_checked_whatever_becomes_of_it,
     ending_ends_the_pause_with_it,
     leave_pauses_where_the_policy_has_it_so,
     what_an_operator_paused_is_not_resumed_by_the_end_of_leave,
@@ -252,4 +253,26 @@ async fn nobody_stalls_while_paused(engine: Engine) {
     server.clock.advance(SignedDuration::from_hours(24 * 2));
     let late = office.member("ada").await;
     assert_eq!(late.at("/stalled/reason"), "delayed_activation", "{late}");
+}
+
+async fn a_note_is_checked_whatever_becomes_of_it(t: Tenant) {
+    let office = Office::with_seats(t, 1).await;
+    office.hire("ada", json!({})).await;
+    office.act("ada", "pause", json!({})).await.status(200);
+    for (act, sent) in [
+        ("resume", json!({})),
+        ("extend", json!({"addDays": 1})),
+        ("erase", json!({"dryRun": true})),
+    ] {
+        for note in [json!(""), json!("n".repeat(1_001)), json!(5)] {
+            let mut sent = sent.clone();
+            sent["note"] = note;
+            let refused = office.act("ada", act, sent).await.status(400);
+            refused
+                .holds("/code", "invalid_value")
+                .holds("/field", "note");
+        }
+    }
+    let ada = office.owner.get("/members/ada").await.status(200);
+    ada.holds("/seatReason", "paused");
 }

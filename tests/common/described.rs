@@ -178,7 +178,7 @@ fn close(schema: &mut Value, whole: bool) {
     let Some(object) = schema.as_object_mut() else {
         return;
     };
-    let speaks_of_fields = ["$ref", "properties", "allOf", "oneOf"]
+    let speaks_of_fields = ["$ref", "properties", "allOf", "oneOf", "anyOf"]
         .iter()
         .any(|key| object.contains_key(*key));
     if whole && speaks_of_fields && !object.contains_key("additionalProperties") {
@@ -190,7 +190,9 @@ fn close(schema: &mut Value, whole: bool) {
                 properties.values_mut().for_each(|part| close(part, true));
             }
             ("items" | "additionalProperties", part) => close(part, true),
-            ("oneOf", Value::Array(parts)) => parts.iter_mut().for_each(|part| close(part, true)),
+            ("oneOf" | "anyOf", Value::Array(parts)) => {
+                parts.iter_mut().for_each(|part| close(part, true))
+            }
             ("allOf", Value::Array(parts)) => parts.iter_mut().for_each(|part| close(part, false)),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! Public suites, written by others, against `seatkeeper serve`: of SCIM here, of the admin API in
 //! [`openapi`].
 //!
-//! `SEATKEEPER_SCIM_SUITES` names the folder of their commands, which `tests/run suites` installs.
+//! `SEATKEEPER_SUITES` names the folder of their commands, which `tests/run suites` installs.
 //! Without it the suites are not run, and the tests say so.
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
@@ -80,9 +80,9 @@ async fn scim_sanity(engine: Engine) {
 }
 
 fn suites() -> Option<PathBuf> {
-    let folder = std::env::var_os("SEATKEEPER_SCIM_SUITES").map(PathBuf::from);
+    let folder = std::env::var_os("SEATKEEPER_SUITES").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("skipped: SEATKEEPER_SCIM_SUITES names no folder, `tests/run suites` does");
+        eprintln!("skipped: SEATKEEPER_SUITES names no folder, `tests/run suites` does");
     }
     folder
 }

@@ -19,6 +19,17 @@ both_engines_alone!(schemathesis);
 const CASES: u64 = 4_000;
 /// Requests that are made up for each operation, besides those at the borders of what it takes.
 const EXAMPLES: &str = "15";
+/// All checks but these: what fits the document can be refused all the same, by rules and by what
+/// there is; of many events those that are wrong are refused one by one, in an answer of 200; and
+/// pools may be larger than this run lets them be.
+const CONFIGURATION: &str = r#"
+[checks]
+positive_data_acceptance.enabled = false
+
+[[operations]]
+include-operation-id = ["send_events", "create_pool", "change_pool"]
+checks.negative_data_rejection.enabled = false
+"#;
 /// An address of this machine at which nobody listens.
 const NOBODY: &str = "http://127.0.0.1:9/hook";
 
@@ -36,8 +47,14 @@ fn the_document_is_valid() {
     assert!(output.status.success() && said.contains("OK"), "{said}");
 }
 
-/// No failure of the server, and no status, media type or body that the document does not have:
-/// what of an answer is not described is taken for wrong.
+/// No failure of the server; no status, media type, header or body that the document does not have,
+/// where what of an answer is not described is taken for wrong; nothing taken that the document does
+/// not let one send; no method but those described, and `Allow` says which; nothing done without a
+/// credential.
+///
+/// A longer run goes by hand: `seatkeeper openapi > openapi.json`, then against a tenant that can be
+/// thrown away `st run openapi.json --url http://127.0.0.1:8080 --header 'Authorization: Bearer …'
+/// --exclude-checks positive_data_acceptance --max-examples 500`.
 async fn schemathesis(engine: Engine) {
     let Some(folder) = suites() else { return };
     let served = Served::start(engine).await;
@@ -46,6 +63,7 @@ async fn schemathesis(engine: Engine) {
     let scratch = tempfile::tempdir().expect("a folder");
     let document = with_known(CLOSED.clone(), &known);
     std::fs::write(scratch.path().join("openapi.json"), document.to_string()).expect("written");
+    std::fs::write(scratch.path().join("schemathesis.toml"), CONFIGURATION).expect("written");
     let output = play(&folder, scratch.path(), &served, &owner);
     let operations = CLOSED["paths"].as_object().into_iter().flatten();
     let operations: usize = operations
@@ -60,16 +78,9 @@ async fn schemathesis(engine: Engine) {
 }
 
 fn play(folder: &Path, scratch: &Path, served: &Served, owner: &str) -> String {
-    let checks = [
-        "not_a_server_error",
-        "status_code_conformance",
-        "content_type_conformance",
-        "response_schema_conformance",
-    ];
     run(Command::new(folder.join("schemathesis"))
         .args(["run", "openapi.json", "--url", &served.origin])
         .args(["--header", &format!("Authorization: Bearer {owner}")])
-        .args(["--checks", &checks.join(",")])
         .args(["--phases", "examples,coverage,fuzzing"])
         .args(["--max-examples", EXAMPLES, "--seed", "1"])
         .args(["--request-timeout", "60"])
@@ -213,7 +224,12 @@ fn with_known(mut document: Value, known: &[(&'static str, String)]) -> Value {
         schemas[name] = json!({"type": "string", "enum": [key]});
     }
     for name in ["NewWebhook", "WebhookChange"] {
-        schemas[name]["properties"]["url"] = json!({"type": "string", "enum": [NOBODY]});
+        let kinds = &schemas[name]["properties"]["url"]["type"];
+        let mut only_nobody = json!({"type": kinds, "enum": [NOBODY]});
+        if kinds.is_array() {
+            only_nobody["enum"] = json!([NOBODY, null]);
+        }
+        schemas[name]["properties"]["url"] = only_nobody;
     }
     // Half a million seats are half a million rows: it is not the disk that is tried here.
     for name in ["NewPool", "PoolChange"] {

@@ -38,8 +38,8 @@ impl<S: Sync> FromRequestParts<S> for List {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let mut query = parameters(parts)?;
-        let format = match query.take("format").as_deref() {
-            None | Some("json") => Format::Json,
+        let format = match query.take("format").as_deref().map(str::trim) {
+            None | Some("" | "json") => Format::Json,
             Some("csv") => Format::Csv,
             Some("table") => Format::Table,
             Some(_) => return Err(refused("format: must be one of json, csv, table")),

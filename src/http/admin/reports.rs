@@ -21,8 +21,8 @@ pub(super) async fn all(call: Call, list: List) -> Answer {
 
 pub(super) async fn one(call: Call, Named(name): Named, Asked(mut query): Asked) -> Answer {
     let format = query.take("format");
-    let write: fn(&Report) -> Answer = match format.as_deref() {
-        None | Some("json") => |report| Ok(axum::Json(report.to_json()).into_response()),
+    let write: fn(&Report) -> Answer = match format.as_deref().map(str::trim) {
+        None | Some("" | "json") => |report| Ok(axum::Json(report.to_json()).into_response()),
         Some("csv") => csv,
         Some("table") => |report| Ok(as_table(report)),
         Some("svg") => |report| Ok(chart(report)),

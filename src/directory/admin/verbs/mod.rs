@@ -113,7 +113,10 @@ impl<'t> Act<'t> {
 /// The fields of a verb's body: its own, `note` and `dryRun`.
 fn body(body: Value, fields: &[&str]) -> Result<Body, Refusal> {
     let known: Vec<_> = fields.iter().copied().chain(["note", "dryRun"]).collect();
-    Body::of(body, &known)
+    let body = Body::of(body, &known)?;
+    // Not every act keeps its note, and each refuses one that is none.
+    note(&body)?;
+    Ok(body)
 }
 
 fn note(body: &Body) -> Result<Option<String>, Refusal> {

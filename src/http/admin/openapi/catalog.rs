@@ -118,7 +118,7 @@ struct NewPool {
     purchased: i64,
     #[schema(minimum = 0, maximum = 1_000_000)]
     reserved: Option<i64>,
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     subscription_type: Option<String>,
     term_start: When,
     term_end: When,
@@ -145,7 +145,7 @@ struct PoolChange {
     purchased: Option<i64>,
     #[schema(minimum = 0, maximum = 1_000_000)]
     reserved: Option<i64>,
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     subscription_type: Option<String>,
     term_start: Option<When>,
     term_end: Option<When>,

@@ -102,14 +102,14 @@ struct Event {
     member: String,
     occurred_at: Timestamp,
     /// Of events about a session.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     session_id: Option<String>,
     /// Of `session.scheduled` and `session.rescheduled`.
     starts_at: Option<Timestamp>,
     #[schema(minimum = 0, maximum = 1440)]
     duration_min: Option<i64>,
     /// Of events about a reflection.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     reflection_id: Option<String>,
 }
 
@@ -175,7 +175,7 @@ struct Session {
 #[derive(ToSchema)]
 struct NudgeOne {
     kind: Option<NudgeKind>,
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     message: Option<String>,
 }
 
@@ -184,7 +184,7 @@ struct NudgeOne {
 struct NudgeAll {
     filter: PeopleFilter,
     kind: Option<NudgeKind>,
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     message: Option<String>,
     dry_run: Option<bool>,
 }

@@ -244,9 +244,9 @@ struct NewAttribute {
     )]
     name: String,
     r#type: AttributeType,
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     description: Option<String>,
     /// Where its values come from.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     source: Option<String>,
 }

@@ -52,13 +52,13 @@ struct Invite {
     /// Days from `startsAt`, else from when it is sent; not with `endsAt`.
     #[schema(minimum = 1, maximum = 36500)]
     duration_days: Option<i64>,
-    #[schema(max_length = 35)]
+    #[schema(min_length = 1, max_length = 35)]
     language: Option<String>,
     /// An instant, a day, or a time in `timezone`.
     send_at: Option<String>,
     /// An IANA time zone; else the tenant's.
     timezone: Option<String>,
-    #[schema(max_length = 5000)]
+    #[schema(min_length = 1, max_length = 5000)]
     message: Option<String>,
     dry_run: Option<bool>,
 }
@@ -81,12 +81,12 @@ struct InvitationChange {
     ends_at: Option<When>,
     #[schema(minimum = 1, maximum = 36500)]
     duration_days: Option<i64>,
-    #[schema(max_length = 35)]
+    #[schema(min_length = 1, max_length = 35)]
     language: Option<String>,
     /// An instant, a day, or a time in `timezone`.
     send_at: Option<String>,
     timezone: Option<String>,
-    #[schema(max_length = 5000)]
+    #[schema(min_length = 1, max_length = 5000)]
     message: Option<String>,
 }
 

@@ -99,10 +99,10 @@ struct MappingDeleted {
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewMapping {
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group: Option<String>,
     /// A SCIM filter, as in `department eq "Sales"`.
-    #[schema(max_length = 8192)]
+    #[schema(min_length = 1, max_length = 8192)]
     filter: Option<String>,
     track: TrackKey,
     pool: Option<PoolKey>,
@@ -118,12 +118,12 @@ struct NewMapping {
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MappingTried {
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group: Option<String>,
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group_display: Option<String>,
     /// A SCIM filter, as in `department eq "Sales"`.
-    #[schema(max_length = 8192)]
+    #[schema(min_length = 1, max_length = 8192)]
     filter: Option<String>,
     track: TrackKey,
     pool: Option<PoolKey>,
@@ -139,12 +139,12 @@ struct MappingTried {
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MappingPlanned {
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group: Option<String>,
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group_display: Option<String>,
     /// A SCIM filter, as in `department eq "Sales"`.
-    #[schema(max_length = 8192)]
+    #[schema(min_length = 1, max_length = 8192)]
     filter: Option<String>,
     track: TrackKey,
     pool: Option<PoolKey>,
@@ -154,7 +154,7 @@ pub(super) struct MappingPlanned {
     duration_days: Option<i64>,
     on_unmatch: Option<OnUnmatch>,
     enabled: Option<bool>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -163,9 +163,9 @@ pub(super) struct MappingPlanned {
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MappingChangePlanned {
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group: Option<String>,
-    #[schema(max_length = 8192)]
+    #[schema(min_length = 1, max_length = 8192)]
     filter: Option<String>,
     track: Option<TrackKey>,
     /// A null takes it away.
@@ -177,9 +177,9 @@ pub(super) struct MappingChangePlanned {
     duration_days: Option<i64>,
     on_unmatch: Option<OnUnmatch>,
     enabled: Option<bool>,
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group_display: Option<String>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -187,9 +187,9 @@ pub(super) struct MappingChangePlanned {
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MappingChange {
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group: Option<String>,
-    #[schema(max_length = 8192)]
+    #[schema(min_length = 1, max_length = 8192)]
     filter: Option<String>,
     track: Option<TrackKey>,
     /// A null takes it away.

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::Resource;
 use super::named::{
-    AccessLevel, EndReason, EndSource, IdentityState, ManagedBy, PausedBy, PinField, PoolKey,
-    SeatState, StalledReason, Status, TrackBy, TrackKey, When, missing_or_null,
+    AccessLevel, EndReason, EndSource, IdentityState, ManagedBy, PausedBy, PinField, SeatState,
+    StalledReason, Status, TrackBy, When, missing_or_null,
 };
 use super::operation::{Described, op};
 use crate::directory::admin::selection::SortBy;
@@ -71,8 +71,8 @@ pub(super) fn choosing(of: Described) -> Described {
             "At least in this episode: 2 for who came back; takes the right `engagement`",
         )
         .any::<SeatState>("seatState", "What became of their claim to a seat")
-        .one::<TrackKey>("track", "On this track, by key")
-        .one::<PoolKey>("pool", "In this pool, by key")
+        .text("track", "On this track, by key")
+        .text("pool", "In this pool, by key")
         .flag("ended", "Whether access is over")
         .one::<When>("endsBefore", "Access ends before this day or instant")
         .one::<When>("endsAfter", "Access ends after this day or instant")

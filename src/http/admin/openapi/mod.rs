@@ -23,6 +23,8 @@ mod engagement;
 mod explain;
 mod files;
 mod invitations;
+#[cfg(test)]
+mod lint;
 mod mappings;
 mod members;
 mod named;
@@ -113,6 +115,7 @@ fn build() -> Value {
     }
     tags.push(json!({"name": "Health", "description": "Whether the server lives and is ready."}));
     settle(&paths, &mut components);
+    let refusals = problem::responses(&paths);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -128,7 +131,7 @@ fn build() -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
-            "responses": problem::responses(),
+            "responses": refusals,
             "parameters": {"IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
@@ -251,6 +254,7 @@ fn settle(paths: &Map<String, Value>, components: &mut Components) {
             each_object(schema, &mut close);
         } else if answered.contains(name) {
             each_object(schema, &mut require_what_can_be_null);
+            let_more_than_one_fit(schema);
         }
     }
 }
@@ -318,6 +322,25 @@ fn require_what_can_be_null(object: &mut Map<String, Value>) {
         if required.is_empty() {
             object.shift_remove("required");
         }
+    }
+}
+
+/// What one of several shapes of an answer says is often a part of what another says, and answers
+/// may have more than is described: so which it is cannot be told from the shape alone.
+fn let_more_than_one_fit(schema: &mut Value) {
+    let is_null = |choice: &Value| choice["type"] == "null";
+    match schema {
+        Value::Object(object) => {
+            let choices = object.get("oneOf").and_then(Value::as_array);
+            if choices.is_some_and(|choices| !choices.iter().any(is_null))
+                && let Some(choices) = object.shift_remove("oneOf")
+            {
+                object.insert("anyOf".into(), choices);
+            }
+            object.values_mut().for_each(let_more_than_one_fit);
+        }
+        Value::Array(items) => items.iter_mut().for_each(let_more_than_one_fit),
+        _ => {}
     }
 }
 

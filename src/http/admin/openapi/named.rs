@@ -102,6 +102,21 @@ named_schemas! {
     WebhookType of kind::Kind::ALL, "What a webhook is told.";
 }
 
+/// What a webhook can be told by choice.
+pub(super) struct ChosenWebhookType;
+
+impl PartialSchema for ChosenWebhookType {
+    fn schema() -> RefOr<Schema> {
+        let kinds = kind::Kind::ALL.iter().filter(|kind| kind.can_be_chosen());
+        one_of(
+            kinds.map(|kind| kind.as_str()).collect(),
+            "What a webhook can be told by choice.",
+        )
+    }
+}
+
+impl ToSchema for ChosenWebhookType {}
+
 /// A day, whose beginning or end is meant as the field has it, or an instant.
 pub(super) struct When;
 

@@ -209,7 +209,9 @@ impl Described {
 
     /// Takes a query parameter.
     pub(super) fn query(mut self, name: &str, what: &str, schema: &Value) -> Self {
-        let parameter = json!({"name": name, "in": "query", "description": what, "schema": schema});
+        // Of a form that was left open; it is as if it were not there.
+        let parameter = json!({"name": name, "in": "query", "description": what,
+                               "allowEmptyValue": true, "schema": schema});
         self.parameters.push(parameter);
         self
     }
@@ -219,6 +221,9 @@ impl Described {
         let mut parameters = self.parameters.iter_mut();
         if let Some(parameter) = parameters.find(|known| known["name"] == name) {
             parameter["required"] = true.into();
+            if let Some(parameter) = parameter.as_object_mut() {
+                parameter.shift_remove("allowEmptyValue");
+            }
         }
         self
     }
@@ -250,6 +255,7 @@ impl Described {
         let items = self.schema::<T>();
         let schema = json!({"type": "array", "items": items});
         let parameter = json!({"name": name, "in": "query", "description": what,
+                               "allowEmptyValue": true,
                                "style": "form", "explode": false, "schema": schema});
         self.parameters.push(parameter);
         self

@@ -96,7 +96,7 @@ pub(super) fn resource() -> Resource {
 #[serde(rename_all = "camelCase")]
 struct Reclaim {
     filter: ReclaimFilter,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -135,7 +135,7 @@ struct NewPlan {
     wait: Option<bool>,
     /// So that no rule moves them back; true by default.
     pin: Option<bool>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -151,7 +151,7 @@ struct ReconciliationPlanned {
     rows: Option<Vec<i64>>,
     /// Of those whose access ends.
     reason: Option<EndReasonOfOperator>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -336,13 +336,13 @@ struct Exclusion {
 #[derive(ToSchema)]
 struct NewExclusion {
     /// A person, named as in paths.
-    #[schema(max_length = 320)]
+    #[schema(min_length = 1, max_length = 320)]
     member: Option<String>,
     /// A group, by name or id.
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     group: Option<String>,
     track: Option<TrackKey>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
 }
 

@@ -72,7 +72,9 @@ const PLAIN: &[(u16, &str)] = &[
     (507, "There is no room for the file."),
 ];
 
-pub(super) fn responses() -> Value {
+/// The refusals that these paths refer to.
+pub(super) fn responses(paths: &Map<String, Value>) -> Value {
+    let paths = json!(paths).to_string();
     let of = |(status, what): &(u16, &str)| {
         let mut response = body(what);
         if matches!(status, 429 | 503) {
@@ -83,7 +85,9 @@ pub(super) fn responses() -> Value {
         }
         (format!("Problem{status}"), response)
     };
-    Value::Object(PLAIN.iter().map(of).collect::<Map<_, _>>())
+    let is_used = |(status, _): &&(u16, &str)| paths.contains(&response(*status).to_string());
+    let used = PLAIN.iter().filter(is_used);
+    Value::Object(used.map(of).collect::<Map<_, _>>())
 }
 
 fn body(what: &str) -> Value {

@@ -9,9 +9,7 @@ use uuid::Uuid;
 
 use super::Resource;
 use super::members::{Brief, MemberSeen};
-use super::named::{
-    AccessLevel, BreakerAction, IdentityState, PoolKey, RevertReason, Right, Role, When,
-};
+use super::named::{AccessLevel, BreakerAction, IdentityState, RevertReason, Right, Role, When};
 use super::operation::op;
 use super::reports::Connection;
 use super::verbs::Effect;
@@ -24,7 +22,7 @@ pub(super) fn resource() -> Resource {
         operations: vec![
             op("read_ledger", "Lines of the ledger, the newest first")
                 .text("member", "About this person, named as in paths")
-                .one::<PoolKey>("pool", "Of this pool, by key")
+                .text("pool", "Of this pool, by key")
                 .text("action", "Of this action")
                 .text("actor", "By this actor")
                 .one::<When>("from", "Since this day or instant")

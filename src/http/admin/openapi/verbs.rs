@@ -137,7 +137,7 @@ struct ThingOwned {
 pub(super) struct DryRun {
     /// Answers the same and changes nothing.
     dry_run: Option<bool>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
 }
 
@@ -145,7 +145,7 @@ pub(super) struct DryRun {
 #[serde(rename_all = "camelCase")]
 struct End {
     reason: EndReasonOfOperator,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -160,7 +160,7 @@ struct Extend {
     add_days: Option<i64>,
     /// The pool to go on in; lifts a pin of another.
     pool: Option<PoolKey>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -170,7 +170,7 @@ struct Extend {
 struct PauseUntil {
     /// Resumes it; without it a pause is open.
     until: Option<When>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -192,7 +192,7 @@ struct Transfer {
     /// Whether it holds against what the identity provider writes.
     #[schema(default = true)]
     pin: Option<bool>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -205,7 +205,7 @@ struct PinTo {
     #[schema(min_length = 1, max_length = 200)]
     value: String,
     until: Option<When>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -217,7 +217,7 @@ struct Deactivate {
     /// Against the identity provider, until it next writes `active`.
     #[schema(default = false)]
     r#override: Option<bool>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -228,7 +228,7 @@ struct Reactivate {
     /// Against the identity provider, until it next writes `active`.
     #[schema(default = false)]
     r#override: Option<bool>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }
@@ -237,9 +237,9 @@ struct Reactivate {
 #[serde(rename_all = "camelCase")]
 struct Erase {
     /// The person's `userName`, exactly; a dry run goes without it.
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     confirm: Option<String>,
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
     dry_run: Option<bool>,
 }

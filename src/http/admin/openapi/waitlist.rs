@@ -19,7 +19,7 @@ pub(super) fn resource() -> Resource {
                 "list_waitlist",
                 "The lines, pool by pool, whoever is next first",
             )
-            .one::<PoolKey>("pool", "The line of this pool, by key")
+            .text("pool", "The line of this pool, by key")
             .lists::<Waiting>(),
             op("promote_waiting", "Gives what is free to those in line")
                 .takes::<Promote>()

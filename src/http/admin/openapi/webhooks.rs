@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Resource;
 use super::members::Brief;
-use super::named::{DeliveryState, DisabledReason, WebhookType};
+use super::named::{ChosenWebhookType, DeliveryState, DisabledReason, WebhookType};
 use super::operation::op;
 use crate::directory::Code;
 
@@ -104,7 +104,7 @@ struct NewWebhook {
         example = "https://hooks.example.com/seats"
     )]
     url: String,
-    types: Option<Vec<WebhookType>>,
+    types: Option<Vec<ChosenWebhookType>>,
     engagement: Option<bool>,
     state: Option<WebhookState>,
 }
@@ -113,7 +113,7 @@ struct NewWebhook {
 struct WebhookChange {
     #[schema(min_length = 1, max_length = 2000)]
     url: Option<String>,
-    types: Option<Vec<WebhookType>>,
+    types: Option<Vec<ChosenWebhookType>>,
     engagement: Option<bool>,
     state: Option<WebhookState>,
 }
