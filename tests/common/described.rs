@@ -191,7 +191,9 @@ fn close(schema: &mut Value, whole: bool) {
             }
             ("items" | "additionalProperties", part) => close(part, true),
             ("oneOf" | "anyOf", Value::Array(parts)) => {
-                parts.iter_mut().for_each(|part| close(part, true))
+                for part in parts.iter_mut() {
+                    close(part, true);
+                }
             }
             ("allOf", Value::Array(parts)) => parts.iter_mut().for_each(|part| close(part, false)),
             _ => {}
