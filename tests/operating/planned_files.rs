@@ -85,7 +85,7 @@ async fn its_rows_go_on_where_they_stopped(engine: Engine) {
     let apply = http.post(format!("{}/admin/v1{plan}/apply", api.base));
     let applying = tokio::spawn(apply.bearer_auth(&owner).json(&hash).send());
     // In the middle of the rows, once all have left.
-    for _ in 0..2_000 {
+    for _ in 0..4_000 {
         let now = api.get(&read, &owner).await;
         if now["created"].as_i64() > Some(0) {
             break;

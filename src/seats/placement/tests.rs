@@ -258,7 +258,7 @@ fn a_seat_that_is_kept_ends_with_its_own_pool_and_when_it_is_wanted_to() {
     open.track = Uuid::from_u128(77);
     open.ends_at = at("2026-08-15T00:00:00Z");
     open.end_source = EndSource::Rule;
-    c.rules[0].duration_days = Some(1);
+    c.rules[0].duration_days = Some(200);
     let kept = held(&c, &open, |_| {});
     assert_eq!(
         (kept.ends_at, kept.end_source),

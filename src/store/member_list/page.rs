@@ -28,8 +28,10 @@ pub(in crate::store) enum Walk {
 /// An order in SQL.
 pub(in crate::store) struct Ordered {
     expression: String,
-    /// What is null where the expression is.
-    column: String,
+    /// The column of the track or pool, where that is the order.
+    column: &'static str,
+    /// Who has no value.
+    absent: String,
     pub(in crate::store) kind: Kind,
     pub(in crate::store) nullable: bool,
     walk: Walk,
@@ -53,6 +55,10 @@ pub(in crate::store) enum Kind {
     Instant,
 }
 
+/// Whether access is over: the track is then nobody's. The coalesce keeps planners from beginning
+/// with the few or many of whom it is true.
+const OVER: &str = "coalesce(a.state = 'ended', false)";
+
 /// Whether any episode has held a seat.
 const HELD: &str = "coalesce(a.held or a.episode > 1, false)";
 
@@ -70,7 +76,7 @@ impl Order {
             Self::Created => ("m.created_at".into(), Kind::Instant, false, Walk::Member),
             Self::Modified => ("m.last_modified".into(), Kind::Instant, false, Walk::Member),
             Self::Track => {
-                let key = format!("case when a.state <> 'ended' then {} end", key_of("track"));
+                let key = format!("case when not {OVER} then {} end", key_of("track"));
                 (key, Kind::Text, true, Walk::Member)
             }
             Self::Pool => (key_of("pool"), Kind::Text, true, Walk::Member),
@@ -86,13 +92,19 @@ impl Order {
             }
         };
         let column = match self {
-            Self::Track => "m.track_id".into(),
-            Self::Pool => "m.pool_id".into(),
-            _ => expression.clone(),
+            Self::Track => "m.track_id",
+            Self::Pool => "m.pool_id",
+            _ => "",
+        };
+        let absent = match self {
+            Self::Track => format!("({column} is null or {OVER})"),
+            Self::Pool => format!("{column} is null"),
+            _ => format!("{expression} is null"),
         };
         Ordered {
             expression,
             column,
+            absent,
             kind,
             nullable,
             walk,
@@ -196,9 +208,10 @@ fn narrow(sql: &mut Sql, s: &Selection, by: &Ordered, part: Part) {
         Part::Of(id) => {
             sql.push(&format!(" and {} = ", by.column));
             sql.bind(id);
+            sql.push(&format!(" and not {}", by.absent));
         }
         Part::Unvalued if !by.nullable => {}
-        Part::Unvalued => sql.push(&format!(" and {} is null", by.column)),
+        Part::Unvalued => sql.push(&format!(" and {}", by.absent)),
     }
     // True of all who are idle; said so that the walk begins where they do.
     if let (Order::LastEngagement, Part::Valued, Some(since)) = (&s.sort.order, part, s.idle_since)

@@ -53,8 +53,9 @@ const QUESTIONS: &[(&str, &str)] = &[
 
 /// A filter of users, and the index that must serve it.
 const FILTERS: &[(&str, &str)] = &[
-    ("userName eq \"u7\"", "member_user_name"),
-    ("userName sw \"u7\"", "member_user_name"),
+    // Of everybody's names or of those that are taken: both begin the same.
+    ("userName eq \"u7\"", "_user_name "),
+    ("userName sw \"u7\"", "_user_name "),
     ("externalId eq \"e7\"", "member_external_id"),
     ("emails.value eq \"u7@x.org\"", "member_email"),
     (
